@@ -1,0 +1,29 @@
+import { fileURLToPath } from "node:url";
+import type { Binding } from "../../src/detect/calibration.ts";
+import type { ResolveContext } from "../../src/detect/kinds/kind.ts";
+import { readGguf } from "../../src/model/gguf.ts";
+import { createTokenizer } from "../../src/model/tokenizer.ts";
+import { readVocabulary } from "../../src/model/vocabulary.ts";
+
+const MODEL_FILE = "../../models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf";
+
+let opened: Promise<ResolveContext> | undefined;
+
+/** What kinds may ask of the vendored model, from its own vocabulary; read once a test file. */
+export function openVocabulary(): Promise<ResolveContext> {
+  opened ??= readGguf(fileURLToPath(new URL(MODEL_FILE, import.meta.url))).then(({ metadata }) => {
+    const { tokenOf, encode, textOf } = createTokenizer(readVocabulary(metadata));
+    return { layers: 30, tokenOf, encode, textOf };
+  });
+  return opened;
+}
+
+/** A binding for tests that are not about calibration. */
+export const TEST_BINDING: Binding = {
+  modelSha256: "a".repeat(64),
+  precision: "fast",
+  formatVersion: 1,
+  chatTemplateSha256: "b".repeat(64),
+  backgroundSha256: "c".repeat(64),
+  lens: "logit",
+};

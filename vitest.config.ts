@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/slow/**", "node_modules/**"],
+    reporters: ["default", "./test/support/plain-line.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // The model tests are bound by memory bandwidth and cores: two files at a time.
+    maxWorkers: 2,
+  },
+});
