@@ -1,0 +1,41 @@
+import { openForward } from "../model/forward.ts";
+import { openLensHead } from "../model/lens-head.ts";
+import type { PreparedModel } from "../model/prepared.ts";
+import { createSlot } from "../model/slot.ts";
+import { readTopTokens, type TopToken } from "./top-tokens.ts";
+
+export interface LayerTableOptions {
+  readonly prepared: PreparedModel;
+  /** Token ids of the text. `[tokens]` */
+  readonly ids: ArrayLike<number>;
+  /** Position to look at, 0 to tokens − 1. */
+  readonly position: number;
+  /** Taps like `23.attn_out`. */
+  readonly taps: readonly string[];
+  readonly top: number;
+}
+
+/** The logit lens of many taps at one position: what the layers say. One list a tap, strongest first. */
+export async function readLayerTable(options: LayerTableOptions): Promise<Map<string, TopToken[]>> {
+  const { prepared: model, ids, position, taps, top } = options;
+  const { architecture } = model.manifest;
+  const plan = {
+    taps,
+    exact: [],
+    background: [],
+    conceptTokens: new Int32Array(0),
+    contextTokens: ids.length,
+  };
+  const forward = await openForward({ model, plan });
+  const head = await openLensHead({ model });
+  try {
+    const result = await forward.step(createSlot(architecture), ids, "last");
+    const width = taps.length * architecture.hidden;
+    const rows = result.tapRows.subarray(position * width, (position + 1) * width); // [taps, hidden]
+    const tables = await readTopTokens(head, rows, { hidden: architecture.hidden, count: top });
+    return new Map(taps.map((tap, index) => [tap, tables[index] ?? []]));
+  } finally {
+    await forward.close();
+    await head.close();
+  }
+}

@@ -1,0 +1,97 @@
+import { buildForwardGraph, type GraphPlan } from "./graph.ts";
+import type { PreparedModel } from "./prepared.ts";
+import { openSession, pin, type Feed, type Pinned, type Session } from "./session.ts";
+import type { Slot } from "./slot.ts";
+import { readUnembeddingRows } from "./weights.ts";
+
+/** A graph plan plus the tokens whose lens logits are returned at every tap. */
+export interface ForwardPlan extends GraphPlan {
+  /** Vocabulary ids of the concept rows. `[concepts]` */
+  readonly conceptTokens: Int32Array;
+}
+
+/** What one forward pass of one request says. S new positions, T taps, R concept rows. */
+export interface ForwardResult {
+  readonly positions: number;
+  readonly logits: Float32Array; // [asked positions, vocabulary]
+  readonly tapRows: Float32Array; // [S, T, hidden]
+  readonly conceptLogits: Float32Array; // [S, T, R]
+  readonly background: readonly Float32Array[]; // one a group: [S, group's taps]
+  readonly exact: Float32Array; // [S, exact taps]
+}
+
+/** A model that is loaded and can go one pass further. */
+export interface Forward {
+  readonly plan: ForwardPlan;
+  /** Runs the ids after what the slot holds and fills the slot. `logits`: which of the new positions return them. */
+  step(slot: Slot, ids: ArrayLike<number>, logits: "last" | "all"): Promise<ForwardResult>;
+  close(): Promise<void>;
+}
+
+export interface ForwardOptions {
+  readonly model: PreparedModel;
+  readonly plan: ForwardPlan;
+  readonly threads?: number;
+}
+
+const EMPTY = new Float32Array(0); // [0]
+
+/** Builds the graph for a plan and loads it. */
+export async function openForward({ model, plan, threads }: ForwardOptions): Promise<Forward> {
+  const { hidden } = model.manifest.architecture;
+  const session: Session = await openSession({
+    graph: buildForwardGraph(model, plan),
+    folder: model.folder,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const conceptRows = plan.taps.length > 0 ? { concept_rows: pinConcepts(model, plan.conceptTokens) } : {};
+  return {
+    plan,
+    async step(slot, ids, logits) {
+      const count = ids.length;
+      const total = slot.length + count;
+      if (total > plan.contextTokens) throw new Error(`position ${total} is past the context of ${plan.contextTokens}`);
+      slot.reserve(total);
+      const results = await session.run({ ...slot.inputs, ...conceptRows, ...stepFeeds(slot.length, ids, logits) });
+      const get = (name: string) => results[name]?.data ?? EMPTY;
+      slot.append(get("new_kv"), count);
+      const tapRows = get("tap_rows");
+      if (tapRows.length !== count * plan.taps.length * hidden)
+        throw new Error("the graph returned other taps than planned");
+      return {
+        positions: count,
+        logits: get("logits"),
+        tapRows,
+        conceptLogits: get("concept_logits"),
+        background: plan.background.map((_, group) => get(`background.${group}`)),
+        exact: get("exact"),
+      };
+    },
+    close: () => session.close(),
+  };
+}
+
+function stepFeeds(filled: number, ids: ArrayLike<number>, logits: "last" | "all"): Record<string, Feed> {
+  const count = ids.length;
+  const upTo = (from: number, length: number) => Array.from({ length }, (_, index) => from + index);
+  const at = logits === "last" ? [count - 1] : upTo(0, count);
+  return {
+    input_ids: { type: "int64", data: Array.from(ids), dims: [1, count] },
+    position_ids: { type: "int64", data: upTo(filled, count), dims: [1, count] },
+    seqlens_k: { type: "int32", data: [filled + count - 1], dims: [1] },
+    total_sequence_length: { type: "int32", data: [filled + count], dims: [] },
+    logits_at: { type: "int64", data: at, dims: [at.length] },
+  };
+}
+
+// The matrix is an input, not a weight: a changed detector needs no new graph. One spare row keeps it from being empty.
+function pinConcepts(model: PreparedModel, tokens: Int32Array): Pinned {
+  const { hidden } = model.manifest.architecture;
+  const rows = readUnembeddingRows(model, tokens); // [concepts, hidden]
+  const count = Math.max(1, tokens.length);
+  const columns = new Float32Array(hidden * count); // [hidden, concepts]
+  for (let token = 0; token < tokens.length; token += 1) {
+    for (let index = 0; index < hidden; index += 1) columns[index * count + token] = rows[token * hidden + index] ?? 0;
+  }
+  return pin(columns, [hidden, count]);
+}
