@@ -1,0 +1,29 @@
+import type { Problem } from "../errors.ts";
+import type { GatewayFile } from "./schema.ts";
+
+/** Environment variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const VARIABLES = [
+  ["LENSGATE_PORT", "api"],
+  ["LENSGATE_CONSOLE_PORT", "console"],
+] as const;
+
+/** The file with its ports replaced by those of `LENSGATE_PORT` and `LENSGATE_CONSOLE_PORT`, where they are set. */
+export function applyEnvironment(
+  file: GatewayFile,
+  environment: Environment,
+): { file: GatewayFile; problems: Problem[] } {
+  const problems: Problem[] = [];
+  let changed = file;
+  for (const [variable, listener] of VARIABLES) {
+    const text = environment[variable];
+    if (text === undefined || text === "") continue;
+    const port = Number(text);
+    if (!/^\d{1,5}$/.test(text) || port > 65_535) {
+      const cure = "set it to a whole number from 0 to 65535, or unset it";
+      problems.push({ file: variable, message: `"${text}" is not a port`, cure });
+    } else changed = { ...changed, [listener]: { ...changed[listener], port } };
+  }
+  return { file: changed, problems };
+}

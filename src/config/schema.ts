@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { withCure } from "../schema-problem.ts";
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]*$/, withCure("is not a name", "use lower-case letters, digits and hyphens"));
+
+const port = z.int().min(0).max(65_535);
+const milliseconds = z.int().min(1).max(86_400_000);
+
+const listener = (defaultPort: number) =>
+  z
+    .strictObject({
+      host: z.string().min(1).default("127.0.0.1"),
+      port: port.default(defaultPort),
+      allowed_hosts: z.array(z.string().min(1)).default([]),
+      allowed_origins: z.array(z.string().min(1)).default([]),
+    })
+    .prefault({});
+
+const rule = z.strictObject({
+  action: z.enum(["observe", "flag", "abort"]).optional(),
+  positions: z.enum(["prompt", "generation", "both"]).optional(),
+  on_error: z.enum(["closed", "open"]).optional(),
+});
+
+const policy = z.strictObject({
+  extends: name.optional(),
+  mode: z.enum(["enforce", "monitor"]).optional(),
+  hold_tokens: z.int().min(0).max(256).optional(),
+  on_abort: z.enum(["finish", "error"]).optional(),
+  prompt_scope: z.enum(["new", "all"]).optional(),
+  detectors: z.record(name, rule).optional(),
+});
+
+const key = z.strictObject({
+  id: name,
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, withCure("is not a sha256", "write 64 lower-case hex digits: printf %s KEY | sha256sum")),
+  policy: name.optional(),
+  may_tighten: z.boolean().default(false),
+  models: z.array(z.string().min(1)).min(1).optional(),
+  expires: z.string().refine(isMoment, withCure("is not a date", "write it like 2030-01-31")).optional(),
+  disabled: z.boolean().default(false),
+});
+
+function isMoment(text: string): boolean {
+  return z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(text).success;
+}
+
+/** Strict schema of `gateway.yaml`, with the defaults of everything but policies. */
+export const gatewaySchema = z.strictObject({
+  model: z.string().min(1),
+  precision: z.enum(["fast", "exact"]).default("fast"),
+  engine: z
+    .strictObject({
+      slots: z.int().min(1).max(64).default(4),
+      context_tokens: z.int().min(64).max(1_048_576).default(2048),
+      prefill_chunk_tokens: z.int().min(1).max(4096).default(64),
+      waiting_limit: z.int().min(0).max(100_000).default(32),
+      threads: z.int().min(1).max(256).optional(),
+    })
+    .prefault({}),
+  api: listener(8080),
+  console: listener(8081),
+  detectors: z.string().min(1).default("detectors"),
+  kinds: z.array(z.string().min(1)).default([]),
+  default_policy: name,
+  policies: z.record(name, policy),
+  keys: z.array(key).default([]),
+  limits: z
+    .strictObject({
+      body_bytes: z.int().min(1024).max(1_073_741_824).default(1_048_576),
+      depth: z.int().min(4).max(1000).default(32),
+      max_tokens: z.int().min(1).max(1_048_576).default(1024),
+      max_messages: z.int().min(1).max(100_000).default(256),
+      max_stop: z.int().min(0).max(64).default(4),
+      stop_length: z.int().min(1).max(4096).default(128),
+    })
+    .prefault({}),
+  timeouts: z
+    .strictObject({
+      total_ms: milliseconds.default(600_000),
+      headers_after_ms: milliseconds.default(10_000),
+      heartbeat_ms: milliseconds.default(15_000),
+      retry_after_ms: milliseconds.default(2000),
+      drain_ms: milliseconds.default(30_000),
+    })
+    .prefault({}),
+  state_dir: z.string().min(1).optional(),
+  cache_dir: z.string().min(1).optional(),
+});
+
+/** `gateway.yaml` as written, defaults filled in. */
+export type GatewayFile = z.output<typeof gatewaySchema>;
+
+/** One policy as written. */
+export type PolicyEntry = z.output<typeof policy>;

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { ConfigError, type Problem } from "../errors.ts";
+import { suggestWord } from "../suggestion.ts";
+import { readYaml, type YamlFault } from "../yaml-document.ts";
+import { aggregateSchema, type AggregateOptions } from "./aggregate.ts";
+import { calibrationSchema, type Calibration } from "./calibration.ts";
+import type { Kind, Positions } from "./kinds/kind.ts";
+
+/** One `detectors/<id>.yaml`, checked; `options` have passed the kind's own schema. */
+export interface Definition {
+  /** The file's name without `.yaml`. */
+  readonly id: string;
+  readonly file: string;
+  readonly description: string;
+  readonly kind: string;
+  readonly options: unknown;
+  readonly positions: Positions;
+  readonly aggregate: AggregateOptions;
+  /** The detector fires where the aggregated score is at least this. */
+  readonly threshold: number;
+  readonly calibration: Calibration;
+}
+
+/** A definition that still knows its lines, for problems that only the model shows. */
+export interface ParsedDefinition {
+  readonly definition: Definition;
+  problemAt(fault: YamlFault): Problem;
+}
+
+/** A definition file as read from disk. */
+export interface DefinitionSource {
+  readonly id: string;
+  readonly file: string;
+  readonly text: string;
+}
+
+const definitionSchema = z.strictObject({
+  description: z.string().trim().min(1),
+  kind: z.string(),
+  options: z.unknown().optional(),
+  positions: z.enum(["prompt", "generation", "both"]),
+  aggregate: aggregateSchema,
+  threshold: z.number(),
+  calibration: calibrationSchema,
+});
+
+/** Reads one definition; throws `ConfigError` with every problem of the file. */
+export function parseDefinition(source: DefinitionSource, kinds: ReadonlyMap<string, Kind>): ParsedDefinition {
+  const document = readYaml(source.file, source.text);
+  const problems: Problem[] = [];
+  const attempt = <Value>(check: () => Value): Value | undefined => {
+    try {
+      return check();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const body = attempt(() => document.check(definitionSchema));
+  // The options are checked even where the rest is wrong, so that one run shows every problem.
+  const named = kindNameOf(document.data);
+  const kind = named === undefined ? undefined : kinds.get(named);
+  if (named !== undefined && !kind) {
+    const cure = `${suggestWord(named, [...kinds.keys()])} A user's own kind is listed under kinds in gateway.yaml`;
+    problems.push(document.problemAt({ path: ["kind"], message: `there is no kind "${named}"`, cure }));
+  }
+  const options = kind && attempt(() => document.check(withMissing(kind.schema), ["options"]));
+  if (body) problems.push(...findEarlyFire(body).map((fault) => document.problemAt(fault)));
+  if (problems.length > 0 || !body) throw new ConfigError(problems);
+  return {
+    definition: { id: source.id, file: source.file, ...body, options },
+    problemAt: (fault) => document.problemAt(fault),
+  };
+}
+
+function kindNameOf(data: unknown): string | undefined {
+  const kind: unknown = typeof data === "object" && data !== null && "kind" in data ? data.kind : undefined;
+  return typeof kind === "string" ? kind : undefined;
+}
+
+/** Definitions without `options` are judged by the kind's schema as if they had written an empty map. */
+function withMissing(schema: z.ZodType): z.ZodType {
+  return z.preprocess((options) => (options === undefined ? {} : options), schema);
+}
+
+function findEarlyFire(body: { aggregate: AggregateOptions; threshold: number }): YamlFault[] {
+  const { start } = body.aggregate;
+  if (start === undefined || start < body.threshold) return [];
+  return [
+    {
+      path: ["aggregate", "start"],
+      message: `the start value ${start} reaches the threshold ${body.threshold}, so it would fire before anything was read`,
+      cure: "write a start value below the threshold",
+    },
+  ];
+}

@@ -1,0 +1,91 @@
+import type { ConceptRead } from "../lens/reading.ts";
+import type { DetectorScore, Finding, Phase } from "./finding.ts";
+import type { Kind, Positions, Step } from "./kinds/kind.ts";
+import type { LoadedDetector } from "./loader.ts";
+import { createRunCounter, type RunRow } from "./run-counter.ts";
+import { createWatch, type Watch } from "./watch.ts";
+
+/** One position as the engine hands it over: `reading` takes the index in `Panel.reads`. */
+export type PanelStep = Step;
+
+/** The part of a policy's rule that says where a detector judges; the definition's own positions when absent. */
+export interface PanelRule {
+  readonly positions?: Positions;
+}
+
+/** All detectors of one request under one policy. */
+export interface PanelRun {
+  /** Judges one position: a finding of every detector that judged it; a broken one speaks once and is silent after. */
+  judge(step: PanelStep): Finding[];
+  /** Every detector of the rules, in their order, with its largest score so far. */
+  scores(): DetectorScore[];
+  /** How often each detector ran and how long it took, by phase and verdict. */
+  runs(): RunRow[];
+  /** Aggregated scores at the last judged step in the order of the rules; null: not judged there. */
+  lastScores(): (number | null)[];
+}
+
+/** Every loaded detector, ready to run. */
+export interface Panel {
+  /** The reads of all detectors, one detector after the other. */
+  readonly reads: readonly ConceptRead[];
+  /** Starts the detectors that the rules name; throws an `Error` for one that is not loaded. */
+  start(rules: Readonly<Record<string, PanelRule>>): PanelRun;
+}
+
+/** Clock and budget of a panel. */
+export interface PanelOptions {
+  /** A scorer that takes longer than this for one step is broken (`timeout`). */
+  readonly budgetMs?: number;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Puts the loaded detectors together; throws an `Error` when a kind is missing. */
+export function createPanel(
+  detectors: readonly LoadedDetector[],
+  kinds: ReadonlyMap<string, Kind>,
+  options: PanelOptions = {},
+): Panel {
+  const { budgetMs = 1000, now = () => performance.now() } = options;
+  let firstRead = 0;
+  const seats = new Map<string, { detector: LoadedDetector; kind: Kind; firstRead: number }>();
+  for (const detector of detectors) {
+    const kind = kinds.get(detector.kind);
+    if (!kind) throw new Error(`detector ${detector.id} is of kind ${detector.kind}, which is not loaded`);
+    seats.set(detector.id, { detector, kind, firstRead });
+    firstRead += detector.reads.length;
+  }
+  return {
+    reads: detectors.flatMap((detector) => detector.reads),
+    start(rules) {
+      const counter = createRunCounter();
+      const watches = Object.entries(rules).map(([id, rule]) => {
+        const seat = seats.get(id);
+        if (!seat) throw new Error(`detector ${id} is not loaded`);
+        const positions = rule.positions ?? seat.detector.positions;
+        return createWatch({ ...seat, positions, budgetMs, now, count: counter.add });
+      });
+      return createRun(watches, counter.rows);
+    },
+  };
+}
+
+function createRun(watches: readonly Watch[], runs: () => RunRow[]): PanelRun {
+  let last: (number | null)[] = watches.map(() => null);
+  return {
+    judge(step) {
+      const results = watches.map((watch) => (covers(watch.positions, step.phase) ? watch.judge(step) : undefined));
+      last = results.map((finding) => (finding === undefined || finding.verdict === "error" ? null : finding.score));
+      return results.filter((finding) => finding !== undefined);
+    },
+    scores: () => watches.map((watch) => watch.summary()),
+    runs,
+    lastScores: () => [...last],
+  };
+}
+
+/** The last prompt position is judged by prompt and by generation detectors. */
+function covers(positions: Positions, phase: Phase): boolean {
+  return positions === "both" || phase === "both" || positions === phase;
+}

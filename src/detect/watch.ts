@@ -1,0 +1,152 @@
+import { createAggregate } from "./aggregate.ts";
+import type { DetectorScore, ErrorFinding, Finding } from "./finding.ts";
+import type { Kind, Positions, RawScore, Scorer, Step } from "./kinds/kind.ts";
+import type { LoadedDetector } from "./loader.ts";
+import type { RunSample } from "./run-counter.ts";
+
+/** One detector at work on one request. */
+export interface Watch {
+  readonly positions: Positions;
+  /** Undefined where the kind has nothing to say, and ever after an error was reported. */
+  judge(step: Step): Finding | undefined;
+  summary(): DetectorScore;
+}
+
+/** What a watch is made of. */
+export interface WatchOptions {
+  readonly detector: LoadedDetector;
+  readonly kind: Kind;
+  /** Index of the detector's first read among the panel's. */
+  readonly firstRead: number;
+  readonly positions: Positions;
+  readonly budgetMs: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly count: (sample: RunSample) => void;
+}
+
+type Largest = Pick<DetectorScore, "position" | "tap"> & { readonly score: number };
+type Failure = Pick<ErrorFinding, "errorType" | "message">;
+
+/** Starts one detector for one request. A kind that throws while starting is reported at the first judged step. */
+export function createWatch(options: WatchOptions): Watch {
+  const { detector, positions, now } = options;
+  const scorer = startScorer(options);
+  const aggregate = createAggregate(detector.aggregate);
+  let failure: Failure | undefined;
+  let fired = false;
+  let largest: Largest | undefined;
+
+  function measure(step: Step): Finding | undefined {
+    const { raw, thrown } = scoreStep(scorer, narrowStep(step, options));
+    if (thrown !== undefined) return fail(step, { errorType: "threw", message: thrown });
+    if (raw === undefined) return undefined;
+    const score = aggregate.push(raw.score);
+    if (!Number.isFinite(raw.score) || !Number.isFinite(score)) {
+      return fail(step, { errorType: "not_finite", message: `the score is ${raw.score}` });
+    }
+    const finding = compare({ detector, step, raw, score });
+    fired ||= finding.verdict === "fired";
+    if (largest === undefined || score > largest.score) {
+      largest = { score, position: step.position, tap: raw.tap ?? null };
+    }
+    return finding;
+  }
+
+  function fail(step: Step, what: Failure): ErrorFinding {
+    failure = what;
+    return { verdict: "error", detector: detector.id, position: step.position, ...what };
+  }
+
+  return {
+    positions,
+    judge(step) {
+      if (failure !== undefined) return undefined;
+      const startedMs = now();
+      const measured = measure(step);
+      const tookMs = now() - startedMs;
+      // A late firing stays a firing: as an error it might be let pass.
+      const finding =
+        tookMs > options.budgetMs && (measured === undefined || measured.verdict === "clear")
+          ? fail(step, {
+              errorType: "timeout",
+              message: `one step took ${Math.round(tookMs)} ms, over ${options.budgetMs}`,
+            })
+          : measured;
+      if (finding !== undefined) options.count(sample({ finding, step, positions, seconds: tookMs / 1000 }));
+      return finding;
+    },
+    summary: () => ({ ...describeLargest(detector, largest), fired, error: failure ? describeFailure(failure) : null }),
+  };
+}
+
+function describeLargest({ id, hash }: LoadedDetector, largest: Largest | undefined) {
+  const { score, position, tap } = largest ?? { score: null, position: null, tap: null };
+  return { detector: id, hash, score, position, tap };
+}
+
+function describeFailure({ errorType, message }: Failure): string {
+  return `${errorType}: ${message}`;
+}
+
+function startScorer({ kind, detector, positions }: WatchOptions): Scorer {
+  try {
+    return kind.start(detector.resolved, positions);
+  } catch (error) {
+    return {
+      score() {
+        throw error;
+      },
+    };
+  }
+}
+
+function scoreStep(scorer: Scorer, step: Step): { raw?: RawScore | undefined; thrown?: string } {
+  try {
+    const raw: unknown = scorer.score(step);
+    if (raw !== undefined && (typeof raw !== "object" || raw === null))
+      throw new Error(`the kind returned ${raw === null ? "null" : typeof raw}`);
+    return { raw: raw as RawScore | undefined };
+  } catch (error) {
+    return { thrown: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** A kind sees its own reads only, counted from 0. */
+function narrowStep(step: Step, { detector, firstRead }: WatchOptions): Step {
+  const { position, phase, token, text } = step;
+  return {
+    position,
+    phase,
+    token,
+    text,
+    reading(index) {
+      if (detector.reads[index] === undefined) throw new Error(`there is no read ${index}`);
+      return step.reading(firstRead + index);
+    },
+  };
+}
+
+function compare(what: { detector: LoadedDetector; step: Step; raw: RawScore; score: number }): Finding {
+  const { detector, step, raw, score } = what;
+  const base = { detector: detector.id, position: step.position, score };
+  if (score < detector.threshold) return { ...base, verdict: "clear" };
+  return {
+    ...base,
+    verdict: "fired",
+    raw: raw.score,
+    threshold: detector.threshold,
+    phase: step.phase,
+    token: { id: step.token, text: step.text },
+    ...(raw.tap === undefined ? {} : { tap: raw.tap }),
+    names: raw.names ?? [],
+  };
+}
+
+function sample(what: { finding: Finding; step: Step; positions: Positions; seconds: number }): RunSample {
+  const { finding, step, positions, seconds } = what;
+  // The last prompt position counts as prompt, except for a detector that judges the generation alone.
+  const phase = step.phase === "both" ? (positions === "generation" ? "generation" : "prompt") : step.phase;
+  const errorType = finding.verdict === "error" ? finding.errorType : "";
+  return { detector: finding.detector, phase, verdict: finding.verdict, errorType, seconds };
+}
