@@ -1,0 +1,31 @@
+import type { Policy } from "../decide/policy.ts";
+import type { LoadedDetector } from "../detect/loader.ts";
+import type { Background } from "../lens/background.ts";
+import type { RunEvent } from "./engine.ts";
+import type { Job } from "./job.ts";
+
+/** Everything the worker needs to be born. Plain data. */
+export interface WorkerSettings {
+  /** Folder of the prepared model. */
+  readonly prepared: string;
+  readonly detectors: readonly LoadedDetector[];
+  /** Modules of an operator's own kinds, absolute paths. */
+  readonly kindModules: readonly string[];
+  readonly policies: Readonly<Record<string, Policy>>;
+  readonly background: Pick<Background, "tokens" | "taps">;
+  readonly slots: number;
+  readonly contextTokens: number;
+  readonly prefillChunkTokens: number;
+  readonly threads: number | null;
+}
+
+/** What the main thread says to the worker. */
+export type ToWorker =
+  | { readonly type: "start"; readonly job: Job }
+  | { readonly type: "cancel"; readonly id: string };
+
+/** What the worker says to the main thread. */
+export type FromWorker =
+  | { readonly type: "ready" }
+  | { readonly type: "running"; readonly running: number; readonly waiting: number }
+  | { readonly type: "event"; readonly id: string; readonly event: RunEvent };

@@ -1,0 +1,62 @@
+import type { Policy } from "../decide/policy.ts";
+import type { Binding } from "../detect/calibration.ts";
+import type { ResolveContext } from "../detect/kinds/kind.ts";
+import type { LoadedDetector } from "../detect/loader.ts";
+import type { OpenModel } from "../lens/open-model.ts";
+import type { Logger } from "../log.ts";
+import { startWorkerEngine, type WorkerEngine } from "./worker-engine.ts";
+
+/** What detectors may ask of the model while they resolve. */
+export function resolveContextOf(model: OpenModel): ResolveContext {
+  const { tokenizer, facts } = model;
+  return { layers: facts.layers, tokenOf: tokenizer.tokenOf, encode: tokenizer.encode, textOf: tokenizer.textOf };
+}
+
+/** What thresholds depend on, as it is loaded. */
+export function bindingOf(model: OpenModel): Binding {
+  return {
+    modelSha256: model.facts.sha256,
+    precision: model.facts.precision,
+    formatVersion: model.facts.formatVersion,
+    chatTemplateSha256: model.chatTemplateSha256,
+    backgroundSha256: model.background.sha256,
+    lens: "logit",
+  };
+}
+
+export interface OpenEngineOptions {
+  readonly model: OpenModel;
+  readonly detectors: readonly LoadedDetector[];
+  readonly kindModules: readonly string[];
+  readonly policies: Readonly<Record<string, Policy>>;
+  readonly slots: number;
+  readonly prefillChunkTokens: number;
+  readonly waitingLimit: number;
+  readonly threads?: number;
+  readonly retryAfterMs: number;
+  readonly log: Logger;
+}
+
+/** Starts the engine's thread on an opened model with resolved detectors. Await its `ready`. */
+export function openEngine(options: OpenEngineOptions): WorkerEngine {
+  const { model, detectors, policies } = options;
+  // Only what some policy runs is read: a detector that none names costs nothing.
+  const used = new Set(Object.values(policies).flatMap((policy) => Object.keys(policy.detectors)));
+  return startWorkerEngine({
+    model: model.facts,
+    settings: {
+      prepared: model.prepared.folder,
+      detectors: detectors.filter(({ id }) => used.has(id)),
+      kindModules: options.kindModules,
+      policies,
+      background: { tokens: model.background.tokens, taps: model.background.taps },
+      slots: options.slots,
+      contextTokens: model.facts.contextTokens,
+      prefillChunkTokens: options.prefillChunkTokens,
+      threads: options.threads ?? null,
+    },
+    waitingLimit: options.waitingLimit,
+    retryAfterMs: options.retryAfterMs,
+    log: options.log,
+  });
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadKinds } from "../detect/kinds/registry.ts";
+import { createPanel } from "../detect/panel.ts";
+import { createReader } from "../lens/lens-math.ts";
+import { planReads } from "../lens/read-plan.ts";
+import { formatTap } from "../lens/tap.ts";
+import { openForward } from "../model/forward.ts";
+import { openLensHead } from "../model/lens-head.ts";
+import { MANIFEST_FILE, type Manifest, type PreparedModel } from "../model/prepared.ts";
+import { createTokenBytes } from "../model/token-bytes.ts";
+import { createTokenNames } from "../model/token-names.ts";
+import { isSpecialToken } from "../model/vocabulary.ts";
+import type { WorkerSettings } from "./messages.ts";
+import type { WorkerParts } from "./worker-parts.ts";
+
+/** Opens everything that runs share: the graph with the taps of all detectors, the lens, the panel. Throws when a policy names a detector that is not there. */
+export async function openParts(settings: WorkerSettings): Promise<{ parts: WorkerParts; model: PreparedModel }> {
+  checkPolicies(settings);
+  const manifest = JSON.parse(readFileSync(join(settings.prepared, MANIFEST_FILE), "utf8")) as Manifest;
+  const model = { folder: settings.prepared, manifest };
+  const { architecture, vocabulary } = manifest;
+  const panel = createPanel(settings.detectors, await loadKinds(settings.kindModules));
+  const plan = planReads({
+    reads: panel.reads,
+    background: settings.background,
+    vocabulary: architecture.vocabulary,
+    contextTokens: settings.contextTokens,
+  });
+  const threads = settings.threads === null ? {} : { threads: settings.threads };
+  const thresholds = new Map(settings.detectors.map(({ id, threshold }) => [id, threshold]));
+  const taps = new Map(settings.detectors.map(({ id, reads }) => [id, [...new Set(reads.map((read) => formatTap(read.tap)))]]));
+  const parts: WorkerParts = {
+    forward: await openForward({ model, plan: plan.forward, ...threads }),
+    lensHead: await openLensHead({ model, ...threads }),
+    panel,
+    reader: createReader(plan),
+    policies: settings.policies,
+    bytes: createTokenBytes(vocabulary),
+    textOf: createTokenNames(vocabulary),
+    isSpecial: (id) => isSpecialToken(vocabulary, id),
+    endIds: new Set(vocabulary.eosIds),
+    tapsOf: (detector) => taps.get(detector) ?? [],
+    thresholdOf: (detector) => thresholds.get(detector) ?? null,
+    hidden: architecture.hidden,
+    vocabulary: architecture.vocabulary,
+    contextTokens: settings.contextTokens,
+    prefillChunkTokens: settings.prefillChunkTokens,
+    now: () => performance.now(),
+  };
+  return { parts, model };
+}
+
+function checkPolicies({ policies, detectors }: WorkerSettings): void {
+  const loaded = new Set(detectors.map(({ id }) => id));
+  for (const [name, policy] of Object.entries(policies)) {
+    const missing = Object.keys(policy.detectors).find((id) => !loaded.has(id));
+    if (missing !== undefined) throw new Error(`policy "${name}" runs the detector "${missing}", which is not loaded`);
+  }
+}

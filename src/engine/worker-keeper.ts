@@ -1,0 +1,137 @@
+import type { Worker } from "node:worker_threads";
+import type { Logger } from "../log.ts";
+import type { EngineStatus } from "./engine.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+
+export interface WorkerKeeperOptions {
+  readonly spawn: () => Worker;
+  /** Every message but `ready`. */
+  readonly onMessage: (message: Exclude<FromWorker, { type: "ready" }>) => void;
+  /** A worker is gone, and so is everything that it ran. Every message that it sent was handed over before. */
+  readonly onDeath: () => void;
+  readonly log: Pick<Logger, "error">;
+  /** First pause before a dead worker is started again, in milliseconds. Doubles up to 32 times this; begins anew once a worker stayed alive for that long. */
+  readonly restartMs: number;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+}
+
+/** One worker thread that is kept alive. */
+export interface WorkerKeeper {
+  /** Resolves when the first worker says `ready`; rejects when it dies or is closed before that. */
+  readonly ready: Promise<void>;
+  readonly state: EngineStatus["state"];
+  readonly restarts: number;
+  send(message: ToWorker): void;
+  /** Ends the thread at once, as a crash would. */
+  crash(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface State {
+  state: EngineStatus["state"];
+  worker: Worker | undefined;
+  restarts: number;
+  pauseMs: number;
+  readyAt: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Starts the first worker. One that dies before it is ever ready is not started again: what is wrong will not mend itself. */
+export function keepWorker(options: WorkerKeeperOptions): WorkerKeeper {
+  const now = options.now ?? (() => performance.now());
+  const state: State = { state: "loading", worker: undefined, restarts: 0, pauseMs: options.restartMs, readyAt: 0, timer: undefined };
+  const first = createDeferred();
+
+  const receive = (message: FromWorker): void => {
+    if (state.state === "closed") return;
+    if (message.type !== "ready") return options.onMessage(message);
+    state.state = "ready";
+    state.readyAt = now();
+    first.resolve();
+  };
+  const bury = (cause: Error): void => {
+    if (state.state === "closed") return;
+    const pauseMs = state.state === "loading" ? undefined : nextPause(state, { now: now(), restartMs: options.restartMs });
+    options.log.error({ err: cause, restartInMs: pauseMs ?? null }, "the engine's worker died");
+    state.state = pauseMs === undefined ? "closed" : "restarting";
+    options.onDeath();
+    first.reject(cause);
+    if (pauseMs === undefined) return;
+    state.restarts += 1;
+    state.timer = setTimeout(spawn, pauseMs);
+  };
+  const spawn = (): void => {
+    state.worker = watch(options.spawn(), { receive, bury, onError: () => leaveReady(state) });
+  };
+  spawn();
+
+  return {
+    ready: first.promise,
+    get state() {
+      return state.state;
+    },
+    get restarts() {
+      return state.restarts;
+    },
+    send: (message) => state.worker?.postMessage(message),
+    async crash() {
+      await state.worker?.terminate();
+    },
+    async close() {
+      state.state = "closed";
+      clearTimeout(state.timer);
+      first.reject(new Error("the engine was closed before it was ready"));
+      await state.worker?.terminate();
+    },
+  };
+}
+
+interface Watcher {
+  readonly receive: (message: FromWorker) => void;
+  readonly bury: (cause: Error) => void;
+  readonly onError: () => void;
+}
+
+/** Node hands over what a dead worker still sent before `exit`, but not before `error`: so the end is the exit. */
+function watch(worker: Worker, { receive, bury, onError }: Watcher): Worker {
+  let cause: Error | undefined;
+  worker.on("message", receive);
+  worker.on("error", (error: unknown) => {
+    cause = error instanceof Error ? error : new Error(String(error));
+    onError();
+  });
+  worker.on("exit", (code) => bury(cause ?? new Error(`the worker left with code ${code}`)));
+  return worker;
+}
+
+// A worker that is about to exit takes no more work.
+function leaveReady(state: State): void {
+  if (state.state === "ready") state.state = "restarting";
+}
+
+function nextPause(state: State, { now, restartMs }: { now: number; restartMs: number }): number {
+  const longestMs = restartMs * 32;
+  const isProven = state.readyAt > 0 && now - state.readyAt > longestMs;
+  const pauseMs = isProven ? restartMs : state.pauseMs;
+  state.readyAt = 0;
+  state.pauseMs = Math.min(pauseMs * 2, longestMs);
+  return pauseMs;
+}
+
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (cause: Error) => void;
+}
+
+// Promise.withResolvers came with Node 22.
+function createDeferred(): Deferred {
+  let settle: Omit<Deferred, "promise"> | undefined;
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  // Whoever does not await `ready` sees the state instead.
+  promise.catch(() => undefined);
+  return { promise, resolve: () => settle?.resolve(), reject: (cause) => settle?.reject(cause) };
+}

@@ -1,0 +1,31 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { createSlot } from "../model/slot.ts";
+import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
+import { openParts } from "./open-parts.ts";
+import { createScheduler } from "./scheduler.ts";
+
+// Entry of the engine's thread: settings come as worker data, jobs as messages.
+async function serve(settings: WorkerSettings): Promise<void> {
+  const port = parentPort;
+  if (!port) throw new Error("the engine's worker runs in a worker thread only");
+  const { parts, model } = await openParts(settings);
+  const send = (message: FromWorker): void => port.postMessage(message);
+  const scheduler = createScheduler({
+    parts,
+    slots: Array.from({ length: settings.slots }, () => createSlot(model.manifest.architecture)),
+    emit: (id, event) => send({ type: "event", id, event }),
+    onLoad: (running, waiting) => send({ type: "running", running, waiting }),
+    // A failed pass leaves the model in doubt: the thread dies, every reader is told, and a fresh one starts.
+    onFault: (error) =>
+      setImmediate(() => {
+        throw error;
+      }),
+  });
+  port.on("message", (message: ToWorker) => {
+    if (message.type === "start") scheduler.start(message.job);
+    else scheduler.cancel(message.id);
+  });
+  send({ type: "ready" });
+}
+
+await serve(workerData as WorkerSettings);

@@ -1,0 +1,88 @@
+import type { Run, RunEvent } from "../engine/engine.ts";
+import type { Logger } from "../log.ts";
+import { createBacklog } from "./backlog.ts";
+import { createDispatch } from "./dispatch.ts";
+import { startRecording } from "./recording.ts";
+import type { ScoreLog, TraceStore } from "./stores.ts";
+import type { Trace, TraceHead } from "./trace.ts";
+
+/** What the recorder writes to. `enqueue` makes a review item of a trace and must be idempotent by trace id. */
+export interface RecorderParts {
+  readonly traces: TraceStore;
+  readonly scores: ScoreLog;
+  readonly enqueue: (trace: Trace) => Promise<unknown>;
+  readonly log: Pick<Logger, "warn" | "error">;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+}
+
+/** What a recovery found: rows that a dead process left open, review items made, and writes that still wait for a retry. */
+export interface Recovery {
+  readonly interrupted: number;
+  readonly enqueued: number;
+  readonly failed: number;
+}
+
+/** Stands between a run and whoever sends its text on. */
+export interface Recorder {
+  /**
+   * Passes a run's events on. What follows a `flag-raised` is delivered only when its evidence is on disk; when that
+   * fails the run is cancelled and ends as `unavailable`. `run-ended` comes after the trace is closed and queued and the score row written.
+   * Leaving early cancels the run at once and records the rest of it in the background.
+   */
+  record(run: Run, head: TraceHead): AsyncIterableIterator<RunEvent>;
+  /** At start, before the first run: what a dead process left `open` becomes `interrupted` and is queued. */
+  recover(): Promise<Recovery>;
+  /** Repeats writes that failed and queues closed traces without a review item. To be called now and then. */
+  retry(): Promise<Omit<Recovery, "interrupted">>;
+  /** Resolves when no run is being recorded in the background. */
+  idle(): Promise<void>;
+}
+
+/** Makes the recorder. `clock` is the wall clock by default. */
+export function createRecorder(parts: RecorderParts): Recorder {
+  const { traces, scores, log, clock = Date.now } = parts;
+  const background = new Set<Promise<void>>();
+  const backlog = createBacklog(log);
+  const dispatch = createDispatch(parts);
+  const enqueue = (traceId: string) => dispatch.send(traceId);
+
+  function keep(drained: Promise<void>, traceId: string): void {
+    const settled = drained
+      .catch((error: unknown) => log.error({ err: error, traceId }, "recording in the background failed"))
+      .finally(() => background.delete(settled));
+    background.add(settled);
+  }
+
+  async function retry() {
+    const unwritten = await backlog.retry();
+    const { enqueued, failed } = await dispatch.sendAll();
+    return { enqueued, failed: unwritten + failed };
+  }
+
+  return {
+    record(run, head) {
+      const recording = startRecording({ run, head, traces, scores, enqueue, backlog, log, clock });
+      return {
+        next: () => recording.next(),
+        async return() {
+          keep(recording.leave(), head.id);
+          return { done: true, value: undefined };
+        },
+        [Symbol.asyncIterator]() {
+          return this;
+        },
+      };
+    },
+    async recover() {
+      const interrupted = await traces.interruptOpen();
+      if (interrupted > 0)
+        log.warn({ traces: interrupted }, "generations that a dead process left open are interrupted");
+      return { interrupted, ...(await retry()) };
+    },
+    retry,
+    async idle() {
+      while (background.size > 0) await Promise.all(background);
+    },
+  };
+}

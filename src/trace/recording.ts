@@ -1,0 +1,161 @@
+import type { FlagEvidence, Run, RunEnd, RunEvent } from "../engine/engine.ts";
+import type { Logger } from "../log.ts";
+import type { Backlog } from "./backlog.ts";
+import type { ScoreLog, TraceStore } from "./stores.ts";
+import type { ScoreRow, TraceHead } from "./trace.ts";
+import { createTraceWriter, type TraceWriter } from "./trace-writer.ts";
+
+interface RecordingParts {
+  readonly run: Run;
+  readonly head: TraceHead;
+  readonly traces: TraceStore;
+  readonly scores: ScoreLog;
+  /** Queues a closed trace; does not throw. */
+  readonly enqueue: (traceId: string) => Promise<unknown>;
+  readonly backlog: Backlog;
+  readonly log: Pick<Logger, "error">;
+  readonly clock: () => number;
+}
+
+/** One run being recorded. */
+interface Recording {
+  next(): Promise<IteratorResult<RunEvent, undefined>>;
+  /** Cancels, and resolves when the rest of the run is recorded. */
+  leave(): Promise<void>;
+}
+
+/** Records one run, event by event, in the order in which they are asked for. */
+export function startRecording(parts: RecordingParts): Recording {
+  const { run, head } = parts;
+  const take = eventTaker(parts);
+  const writer = createTraceWriter(parts.traces, head);
+  let state: "running" | "failed" | "ended" = "running";
+  let left = false;
+  let released = 0;
+
+  async function raise(evidence: FlagEvidence): Promise<void> {
+    try {
+      await writer.save(evidence);
+    } catch (error) {
+      parts.log.error({ err: error, traceId: head.id }, "a flagged generation could not be recorded, so it is stopped");
+      state = "failed";
+      run.cancel();
+    }
+  }
+
+  /** The next event to pass on; after a failed write that is the end alone. */
+  async function advance(): Promise<RunEvent | undefined> {
+    while (state !== "ended") {
+      const event = await take();
+      if (event.type === "run-ended") {
+        const end = state === "failed" ? unavailable(event, released) : event;
+        state = "ended";
+        await finish(parts, { writer, end, left });
+        return end;
+      }
+      if (event.type === "prompt-judged") writer.learnPrompt(event.promptTokens);
+      if (event.type === "flag-raised") await raise(event.evidence);
+      if (state === "failed") continue;
+      if (event.type === "tokens-released") released += event.tokens.length;
+      return event;
+    }
+    return undefined;
+  }
+
+  const advanceInTurn = inTurn(advance);
+  return {
+    async next() {
+      const event = await advanceInTurn();
+      return event === undefined ? { done: true, value: undefined } : { done: false, value: event };
+    },
+    async leave() {
+      if (state === "ended") return;
+      left = true;
+      run.cancel();
+      while ((await advanceInTurn()) !== undefined);
+    },
+  };
+}
+
+/** Lets calls that come at once run one after the other. */
+function inTurn<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
+
+/** The events of a run; one that throws or stops without an end is made to end as `failed`. */
+function eventTaker({ run, head, log }: RecordingParts): () => Promise<RunEvent> {
+  const events = run[Symbol.asyncIterator]();
+  const released: { id: number; text: string }[] = [];
+  let promptTokens = head.promptTokens ?? 0;
+
+  return async () => {
+    try {
+      const result: IteratorResult<RunEvent, unknown> = await events.next();
+      if (result.done !== true) {
+        const event = result.value;
+        if (event.type === "prompt-judged") promptTokens = event.promptTokens;
+        if (event.type === "tokens-released") released.push(...event.tokens.map(({ id, text }) => ({ id, text })));
+        return event;
+      }
+      log.error({ requestId: head.requestId }, "a run stopped without an end");
+    } catch (error) {
+      log.error({ err: error, requestId: head.requestId }, "a run broke");
+    }
+    return failedEnd(promptTokens, released);
+  };
+}
+
+interface Finish {
+  readonly writer: TraceWriter;
+  readonly end: RunEnd;
+  readonly left: boolean;
+}
+
+/** Closes and queues the trace when there is one, and writes the score row. What fails waits in the backlog. */
+async function finish(parts: RecordingParts, { writer, end, left }: Finish): Promise<void> {
+  const { head, backlog } = parts;
+  const endedAt = parts.clock();
+  if (writer.flagged()) {
+    await backlog.attempt(`close trace ${head.id}`, async () => {
+      await writer.close(end, { endedAt, left });
+      await parts.enqueue(head.id);
+    });
+  }
+  const row: ScoreRow = {
+    requestId: head.requestId,
+    createdAt: endedAt,
+    policy: head.policy,
+    model: head.model.name,
+    reason: end.reason,
+    flagged: writer.flagged(),
+    promptTokens: end.promptTokens,
+    generatedTokens: end.generated.length,
+    scores: end.scores,
+  };
+  await backlog.attempt(`write the scores of request ${head.requestId}`, () => parts.scores.add(row));
+}
+
+/** What the consumer is told when the record could not be written: only what was delivered before counts as released. */
+function unavailable(end: RunEnd, releasedTokens: number): RunEnd {
+  return { ...end, reason: "unavailable", decision: { action: "unavailable", rule: "record" }, releasedTokens };
+}
+
+function failedEnd(promptTokens: number, generated: RunEnd["generated"]): RunEnd {
+  return {
+    type: "run-ended",
+    reason: "failed",
+    decision: { action: "continue" },
+    promptTokens,
+    releasedTokens: generated.length,
+    generated: [...generated],
+    scores: [],
+    timing: { waitMs: 0, prefillMs: 0, decodeMs: 0, judgeMs: 0, firstTokenMs: null },
+    runs: [],
+    actions: [],
+  };
+}

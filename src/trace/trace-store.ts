@@ -1,0 +1,81 @@
+import type { FlagEvidence } from "../engine/engine.ts";
+import { GatewayError } from "../errors.ts";
+import type { Database } from "./database.ts";
+import type { TraceStore } from "./stores.ts";
+import type { Trace, TraceEnd, TraceHead } from "./trace.ts";
+
+interface TraceRow {
+  readonly state: Trace["state"];
+  readonly queued: number;
+  readonly head: string;
+  readonly ending: string | null;
+}
+
+function prepareStatements(database: Database) {
+  return {
+    insert: database.prepare(
+      "INSERT INTO traces (id, created_at, state, head) VALUES (?, ?, 'open', ?) ON CONFLICT DO NOTHING",
+    ),
+    addEvidence: database.prepare(
+      `INSERT INTO evidence (trace_id, ordinal, body)
+       SELECT id, (SELECT count(*) FROM evidence WHERE trace_id = traces.id), ? FROM traces
+       WHERE id = ? AND ending IS NULL`,
+    ),
+    end: database.prepare("UPDATE traces SET state = ?, ending = ? WHERE id = ? AND ending IS NULL"),
+    interrupt: database.prepare("UPDATE traces SET state = 'interrupted' WHERE state = 'open'"),
+    queue: database.prepare("UPDATE traces SET queued = 1 WHERE id = ?"),
+    unqueued: database.prepare<{ id: string }>(
+      "SELECT id FROM traces WHERE queued = 0 AND state <> 'open' ORDER BY created_at, id LIMIT ?",
+    ),
+    find: database.prepare<TraceRow>("SELECT state, queued, head, ending FROM traces WHERE id = ?"),
+    evidence: database.prepare<{ body: string }>("SELECT body FROM evidence WHERE trace_id = ? ORDER BY ordinal"),
+  };
+}
+
+function demand(changes: number, message: string): void {
+  if (changes === 0) throw new GatewayError("conflict", message);
+}
+
+/**
+ * Traces in the state database. `append` and `close` also take a row that another process's start has made
+ * `interrupted` meanwhile, as long as it has no end, so that a generation that lives on loses nothing.
+ * Throws `GatewayError` `conflict` for a second `open`, and for `append` or `close` of a trace that is unknown or ended.
+ */
+export function createTraceStore(database: Database): TraceStore {
+  const sql = prepareStatements(database);
+
+  return {
+    async open(head: TraceHead, first: FlagEvidence) {
+      database.transaction(() => {
+        demand(sql.insert.run(head.id, head.createdAt, JSON.stringify(head)), `Trace ${head.id} exists already.`);
+        sql.addEvidence.run(JSON.stringify(first), head.id);
+      });
+    },
+    async append(id, later) {
+      demand(sql.addEvidence.run(JSON.stringify(later), id), `Trace ${id} is not open.`);
+    },
+    async close(id: string, ending: TraceEnd, state) {
+      demand(sql.end.run(state, JSON.stringify(ending), id), `Trace ${id} is not open.`);
+    },
+    async interruptOpen() {
+      return sql.interrupt.run();
+    },
+    async markQueued(id) {
+      demand(sql.queue.run(id), `There is no trace ${id}.`);
+    },
+    async listUnqueued(limit) {
+      return sql.unqueued.all(limit).map((row) => row.id);
+    },
+    async get(id) {
+      const row = sql.find.get(id);
+      if (row === undefined) return undefined;
+      return {
+        head: JSON.parse(row.head) as TraceHead,
+        state: row.state,
+        evidence: sql.evidence.all(id).map(({ body }) => JSON.parse(body) as FlagEvidence),
+        end: row.ending === null ? null : (JSON.parse(row.ending) as TraceEnd),
+        queued: row.queued === 1,
+      };
+    },
+  };
+}

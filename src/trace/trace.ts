@@ -1,0 +1,65 @@
+import type { EndReason, FlagEvidence } from "../engine/engine.ts";
+import type { Decision } from "../decide/policy.ts";
+import type { DetectorScore } from "../detect/finding.ts";
+
+/** One turn of a conversation; a plain prompt is one turn with role `prompt`. */
+export interface Turn {
+  readonly role: string;
+  readonly content: string;
+}
+
+/** Who asked for what, under which model and policy: known before the first token. */
+export interface TraceHead {
+  /** `tr_` and 32 hex digits. */
+  readonly id: string;
+  readonly requestId: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly endpoint: "chat" | "completions" | "scan";
+  readonly model: { readonly name: string; readonly sha256: string; readonly precision: string };
+  readonly policy: string;
+  readonly mode: "enforce" | "monitor";
+  readonly conversation: readonly Turn[];
+  /** Id of the API key's configuration entry, never the key; null without keys. */
+  readonly keyId: string | null;
+  /** Definition hash of every detector that ran. */
+  readonly detectorHashes: Readonly<Record<string, string>>;
+  /** Length of the prompt: the position of the first generated token. The recorder adds it when the run has told. */
+  readonly promptTokens?: number;
+}
+
+/** What the end of a run adds to an open trace. */
+export interface TraceEnd {
+  readonly endedAt: number;
+  readonly reason: EndReason;
+  readonly decision: Decision;
+  readonly promptTokens: number;
+  readonly releasedTokens: number;
+  readonly generated: readonly { readonly id: number; readonly text: string }[];
+  readonly scores: readonly DetectorScore[];
+}
+
+/** The record of one flagged generation. `open` until its end is known; an `open` row found at start becomes `interrupted`. */
+export interface Trace {
+  readonly head: TraceHead;
+  readonly state: "open" | "complete" | "interrupted";
+  /** One entry a flagging finding, in order; the first is why the trace exists. */
+  readonly evidence: readonly FlagEvidence[];
+  readonly end: TraceEnd | null;
+  /** Whether a review item has been made of it. */
+  readonly queued: boolean;
+}
+
+/** One line for every reply, flagged or not. No text. */
+export interface ScoreRow {
+  readonly requestId: string;
+  /** When the run ended, milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly policy: string;
+  readonly model: string;
+  readonly reason: EndReason;
+  readonly flagged: boolean;
+  readonly promptTokens: number;
+  readonly generatedTokens: number;
+  readonly scores: readonly DetectorScore[];
+}

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { describeDecisionStore } from "../conformance/decision-store.ts";
+import { temporaryFolder } from "../conformance/temporary-folder.ts";
+import { openDatabase } from "../../src/trace/database.ts";
+import { createDecisionStore } from "../../src/trace/decision-store.ts";
+
+describeDecisionStore("the embedded decision store", async () =>
+  createDecisionStore(openDatabase({ folder: temporaryFolder() })),
+);
+
+test("the table refuses to change a verdict", async () => {
+  const database = openDatabase({ folder: temporaryFolder() });
+  const store = createDecisionStore(database);
+  await store.add({ traceId: "tr_1", verdict: "unsure", reviewer: "ada", note: "", decidedAt: 1 });
+  expect(() => database.prepare("UPDATE decisions SET verdict = 'escalate'").run()).toThrow(/append-only/);
+  expect((await store.latest("tr_1"))?.verdict).toBe("unsure");
+});
