@@ -1,0 +1,25 @@
+import { InvalidArgumentError } from "commander";
+
+/** A parser for a whole number between two bounds; the error names the flag. */
+export function parseInteger(flag: string, lowest: number, highest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^-?\d+$/.test(text) || value < lowest || value > highest) {
+      throw new InvalidArgumentError(`${flag} takes a whole number from ${lowest} to ${highest}.`);
+    }
+    return value;
+  };
+}
+
+/** `"0,5,20-22"` → `[0, 5, 20, 21, 22]`; throws an `Error` that names the flag and the bound. */
+export function parseRanges(flag: string, text: string, highest: number): number[] {
+  return text.split(",").flatMap((part) => {
+    const match = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part);
+    const from = Number(match?.[1]);
+    const to = match?.[2] === undefined ? from : Number(match[2]);
+    if (!match || to < from || to > highest) {
+      throw new Error(`${flag}: "${part}" is not a number or a range within 0 to ${highest}`);
+    }
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  });
+}

@@ -1,0 +1,17 @@
+/** Reports how far a task is: a line that rewrites itself on a terminal, one line every tenth elsewhere. */
+export function createProgress(label: string, stream: NodeJS.WriteStream = process.stderr): (done: number, total: number) => void {
+  let tenth = -1;
+  return (done, total) => {
+    const share = total === 0 ? 1 : done / total;
+    const width = 30;
+    const filled = Math.round(share * width);
+    const bar = `${"█".repeat(filled)}${"░".repeat(width - filled)}`;
+    if (stream.isTTY) {
+      stream.write(`\r${label} ${bar} ${Math.floor(100 * share)} %${done >= total ? "\n" : ""}`);
+      return;
+    }
+    const now = Math.floor(10 * share);
+    if (now !== tenth) stream.write(`${label} ${Math.floor(100 * share)} %\n`);
+    tenth = now;
+  };
+}

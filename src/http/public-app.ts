@@ -1,0 +1,45 @@
+import type { Express } from "express";
+import helmet from "helmet";
+import { createAuthenticator } from "./authenticator.ts";
+import { CHAT, COMPLETIONS } from "./endpoint.ts";
+import { createErrorHandler } from "./error-response.ts";
+import { createGenerationHandler } from "./generation.ts";
+import { createHostGuard } from "./host-guard.ts";
+import { createModelHandlers } from "./models.ts";
+import { guardObserver } from "./observer.ts";
+import type { PublicOptions, PublicParts } from "./options.ts";
+import { createProbes } from "./probes.ts";
+import { createRequestId, randomHexId } from "./request-id.ts";
+import { createBareApp, createDrainNotice, declareRoutes, refuseUnknownRoute } from "./routes.ts";
+
+/** The public API: what a client of the OpenAI API expects, and nothing else. Builds the app; `startListener` serves it. */
+export function createPublicApp(options: PublicOptions): Express {
+  const parts: PublicParts = {
+    clock: Date.now,
+    monotonicClock: () => performance.now(),
+    randomId: randomHexId,
+    ...options,
+    observer: guardObserver(options.observer, options.log),
+  };
+  const app = createBareApp();
+  const authenticate = createAuthenticator(parts);
+  const models = createModelHandlers({ engine: parts.engine, authenticate, startedAt: parts.clock() });
+  const probes = createProbes(parts);
+  const generate = (endpoint: typeof CHAT) => createGenerationHandler(parts, { endpoint, authenticate });
+
+  app.use(createRequestId(parts.randomId));
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: { "default-src": ["'none'"] } } }));
+  app.use(createDrainNotice(parts.isDraining));
+  app.use(createHostGuard(parts));
+  declareRoutes(app, [
+    { method: "post", path: CHAT.path, handler: generate(CHAT) },
+    { method: "post", path: COMPLETIONS.path, handler: generate(COMPLETIONS) },
+    { method: "get", path: "/v1/models", handler: models.list },
+    { method: "get", path: "/v1/models/:id", handler: models.get },
+    { method: "get", path: "/livez", handler: probes.live },
+    { method: "get", path: "/readyz", handler: probes.ready },
+  ]);
+  app.use(refuseUnknownRoute);
+  app.use(createErrorHandler({ ...parts, retryAfterMs: parts.timeouts.retryAfterMs }));
+  return app;
+}

@@ -1,0 +1,129 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { EngineStatus } from "./engine/engine.ts";
+import { guardObserver, type ServingObserver } from "./http/observer.ts";
+import type { Logger } from "./log.ts";
+import { everyLabelSet, type KnownNames, type Labels } from "./metrics/label-sets.ts";
+import { SERIES, type Series, type SeriesKey } from "./metrics/series.ts";
+import { createServingMetrics } from "./metrics/serving-metrics.ts";
+import type { QueueStats } from "./queue/queue.ts";
+import type { Verdict } from "./trace/stores.ts";
+
+/** What the metrics are told at the start, and where they look when they are read. */
+export interface MetricsOptions extends KnownNames {
+  readonly version: string;
+  readonly precision: string;
+  readonly engineStatus: () => Pick<EngineStatus, "waiting" | "restarts">;
+  readonly queueStats: () => Promise<QueueStats>;
+  /** How many traces stand at each verdict. */
+  readonly countDecisions: () => Promise<Readonly<Record<Verdict, number>>>;
+  readonly log: Pick<Logger, "error">;
+  /** Off in tests that read every line. */
+  readonly withProcess?: boolean;
+}
+
+/** One registry of one gateway. */
+export interface Metrics {
+  /** Throws nothing: what cannot be counted is logged once. */
+  readonly observer: ServingObserver;
+  /** The Prometheus text format. What cannot be read keeps its last value. */
+  render(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+type Meter = Counter | Gauge | Histogram;
+
+/** Makes every series, with every label combination at 0. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  if (options.withProcess !== false) collectDefaultMetrics({ register: registry });
+  const meters = new Map<SeriesKey, Meter>(keysOf(SERIES).map((key) => [key, createMeter(SERIES[key], registry)]));
+  const labelSets = everyLabelSet(options);
+  for (const key of keysOf(labelSets)) for (const labels of labelSets[key] ?? []) start(meters.get(key), labels);
+  for (const [key, meter] of meters) if (SERIES[key].labels.length === 0) start(meter, {});
+
+  const add = (key: SeriesKey, labels: Labels, amount: number): void => {
+    const meter = meters.get(key);
+    if (meter instanceof Histogram) meter.observe(labels, amount);
+    else meter?.inc(labels, amount);
+  };
+  const set = (key: SeriesKey, labels: Labels, value: number): void => {
+    const meter = meters.get(key);
+    if (meter instanceof Gauge) meter.set(labels, value);
+  };
+  const raise = createRaise(add);
+  set("buildInfo", { version: options.version, model: options.models.join(","), precision: options.precision }, 1);
+  const readers = createReaders(options, { set, raise });
+  const failed = new Set<string>();
+  return {
+    observer: guardObserver(createServingMetrics(add, options.models), options.log),
+    async render() {
+      for (const [what, read] of Object.entries(readers)) {
+        try {
+          await read();
+          failed.delete(what);
+        } catch (error) {
+          if (!failed.has(what))
+            options.log.error({ err: error, what }, "a metric could not be read; it keeps its last value");
+          failed.add(what);
+        }
+      }
+      return { contentType: registry.contentType, body: await registry.metrics() };
+    },
+  };
+}
+
+interface Writers {
+  readonly set: (key: SeriesKey, labels: Labels, value: number) => void;
+  readonly raise: (key: SeriesKey, labels: Labels, total: number) => void;
+}
+
+/** What is looked up when the metrics are read. */
+function createReaders(options: MetricsOptions, { set, raise }: Writers): Readonly<Record<string, () => unknown>> {
+  return {
+    engine() {
+      const { waiting, restarts } = options.engineStatus();
+      set("queueDepth", {}, waiting);
+      raise("engineRestarts", {}, restarts);
+    },
+    async queue() {
+      const stats = await options.queueStats();
+      for (const state of ["waiting", "claimed", "decided"] as const) {
+        set("reviewJobs", { queue: options.queue, state }, stats[state]);
+      }
+      set("reviewOldest", {}, stats.oldestWaitingMs / 1000);
+      raise("reviewLeasesExpired", {}, stats.leasesExpired);
+    },
+    async decisions() {
+      for (const [decision, count] of Object.entries(await options.countDecisions())) {
+        raise("reviewDecisions", { decision }, count);
+      }
+    },
+  };
+}
+
+/** Brings a counter up to a total that is kept elsewhere. A total that sinks is no reset: the counter stays and then follows. */
+function createRaise(add: (key: SeriesKey, labels: Labels, amount: number) => void): Writers["raise"] {
+  const seen = new Map<string, number>();
+  return (key, labels, total) => {
+    const id = `${key} ${JSON.stringify(labels)}`;
+    const before = seen.get(id) ?? 0;
+    seen.set(id, total);
+    if (total > before) add(key, labels, total - before);
+  };
+}
+
+function createMeter({ kind, name, help, labels, buckets }: Series, registry: Registry): Meter {
+  const base = { name, help, labelNames: [...labels], registers: [registry] };
+  if (kind === "counter") return new Counter(base);
+  if (kind === "gauge") return new Gauge(base);
+  return new Histogram({ ...base, buckets: [...(buckets ?? [])] });
+}
+
+/** Makes a combination visible at 0. */
+function start(meter: Meter | undefined, labels: Labels): void {
+  if (meter instanceof Histogram) meter.zero(labels);
+  else meter?.inc(labels, 0);
+}
+
+function keysOf<Key extends string>(table: Readonly<Partial<Record<Key, unknown>>>): Key[] {
+  return Object.keys(table) as Key[];
+}

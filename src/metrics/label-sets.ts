@@ -1,0 +1,81 @@
+import { ERRORS } from "../errors.ts";
+import { AUTH_REASONS } from "../http/observer.ts";
+import { VERDICTS } from "../trace/stores.ts";
+import type { SeriesKey } from "./series.ts";
+
+/** Label names to values. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** What stands for a model that a caller made up, so that names cost no series. */
+export const UNRESOLVED_MODEL = "unresolved";
+/** `gen_ai_provider_name`. */
+export const PROVIDER = "lensgate";
+/** Why a detector is broken. */
+export const ERROR_TYPES = ["threw", "not_finite", "timeout"] as const;
+
+/** Everything that can be a label's value. */
+export interface KnownNames {
+  readonly models: readonly string[];
+  readonly detectors: readonly string[];
+  readonly policies: readonly string[];
+  /** Name of the queue's driver. */
+  readonly queue: string;
+}
+
+/** The labels of one kind of call to one model. */
+export function callLabels(operation: string, model: string): Labels {
+  return {
+    gen_ai_operation_name: operation,
+    gen_ai_provider_name: PROVIDER,
+    gen_ai_request_model: model,
+    gen_ai_response_model: model,
+  };
+}
+
+/** Every label combination of every labelled series that this process can produce. */
+export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, readonly Labels[]>> {
+  const operations = ["chat", "text_completion"];
+  const calls = (models: readonly string[]) =>
+    cross(operations, models).map(([operation, model]) => callLabels(operation, model));
+  const served = calls(names.models);
+  const verdicts = ["clear", "fired", "error"].flatMap((verdict) =>
+    (verdict === "error" ? ERROR_TYPES : [""]).map((error_type) => ({ verdict, error_type })),
+  );
+  const label = <Name extends string>(name: Name, values: readonly string[]) =>
+    values.map((value) => ({ [name]: value }));
+  return {
+    requestDuration: merge(
+      calls([...names.models, UNRESOLVED_MODEL]),
+      label("error_type", ["", "4xx", "5xx", "cancelled"]),
+    ),
+    firstToken: served,
+    firstDelivery: served,
+    timePerOutputToken: served,
+    tokenUsage: merge(served, label("gen_ai_token_type", ["input", "output"])),
+    detectorDuration: merge(
+      merge(label("detector", names.detectors), label("phase", ["prompt", "generation"])),
+      verdicts,
+    ),
+    decisions: merge(
+      label("detector", names.detectors),
+      label("action", ["observe", "flag", "abort", "would_abort", "bypassed"]),
+    ),
+    aborts: merge(label("detector", names.detectors), label("policy", names.policies)),
+    failOpen: merge(label("detector", names.detectors), label("reason", ERROR_TYPES)),
+    score: label("detector", names.detectors),
+    reviewJobs: label("state", ["waiting", "claimed", "decided"]).map((state) => ({ queue: names.queue, ...state })),
+    reviewDecisions: label("decision", VERDICTS),
+    rejections: label("reason", Object.keys(ERRORS)),
+    authDecisions: (["allow", "deny"] as const).flatMap((result) =>
+      AUTH_REASONS[result].map((reason) => ({ result, reason })),
+    ),
+  };
+}
+
+function cross(left: readonly string[], right: readonly string[]): (readonly [string, string])[] {
+  return left.flatMap((one) => right.map((other) => [one, other] as const));
+}
+
+function merge(left: readonly Labels[], right: readonly Labels[]): Labels[] {
+  return left.flatMap((one) => right.map((other) => ({ ...one, ...other })));
+}

@@ -1,0 +1,107 @@
+import type { QueuedItem } from "../queue/queue.ts";
+import type { ReviewDecision } from "../trace/stores.ts";
+import type { Firing, TraceView } from "./evidence.ts";
+import { visibleText } from "./visible-text.ts";
+
+const SHADES = "▁▂▃▄▅▆▇█";
+
+/** One line an item: what to look at first stands on top. No text of a model reaches the terminal unescaped. */
+export function formatItems(items: readonly QueuedItem[], now: number): string {
+  if (items.length === 0) return "nothing to review";
+  const lines = items.map((item) => {
+    const score = item.score === null ? "failed" : `${item.score.toFixed(2)} ≥ ${item.threshold?.toFixed(2) ?? "?"}`;
+    const minutes = Math.max(0, Math.round((now - item.createdAt) / 60_000));
+    const holder = item.claimedBy === null ? "" : ` (${line(item.claimedBy)})`;
+    return [
+      item.traceId,
+      item.action.padEnd(11),
+      line(item.detector),
+      score,
+      `${minutes} min`,
+      item.state + holder,
+    ].join("  ");
+  });
+  return lines.join("\n");
+}
+
+/** A whole trace: conversation, reply with the point where it was stopped, and why. */
+export function formatTrace(
+  view: TraceView,
+  item: QueuedItem | undefined,
+  decisions: readonly ReviewDecision[],
+): string {
+  const { head, reply } = view;
+  const text = (released: boolean) =>
+    block(
+      reply.tokens
+        .filter((token) => token.released === released)
+        .map((token) => token.text)
+        .join(""),
+    );
+  const unsent = reply.tokens.length - reply.released;
+  const queue =
+    item === undefined
+      ? "not queued"
+      : item.claimedBy === null
+        ? item.state
+        : `${item.state} by ${line(item.claimedBy)}`;
+  const sections = [
+    `${head.id}  ${view.state}, ${queue}`,
+    `policy ${line(head.policy)} (${head.mode}), model ${line(head.model.name)}, ${new Date(head.createdAt).toISOString()}`,
+    ...head.conversation.map((turn) => `\n${line(turn.role)}:\n${block(turn.content)}`),
+    `\nreply, ${tokens(reply.released)} released${reply.certain ? "" : " at the last finding"}:\n${text(true)}`,
+    ...(unsent > 0 ? [`\n--- ${reply.unsent} here, ${tokens(unsent)} never sent ---\n${text(false)}`] : []),
+    ...view.firings.map(formatFiring),
+    ...decisions.map(
+      (decision) =>
+        `\nverdict ${decision.verdict} by ${line(decision.reviewer)}${decision.note === "" ? "" : `:\n${block(decision.note)}`}`,
+    ),
+  ];
+  return sections.join("\n");
+}
+
+function formatFiring(firing: Firing): string {
+  const where = [firing.tap ?? undefined, firing.phase ?? undefined, `position ${firing.position}`]
+    .filter((part) => part !== undefined)
+    .join(", ");
+  const score =
+    firing.error === null
+      ? `score ${firing.score?.toFixed(2) ?? "?"}, threshold ${firing.threshold?.toFixed(2) ?? "?"}`
+      : line(firing.error);
+  const shares = (rows: readonly (readonly [string, number])[]) =>
+    rows.map(([name, share]) => `${line(name)} ${(share * 100).toFixed(1)} %`).join(", ");
+  return [
+    `\n${line(firing.detector)}: ${firing.action}, ${line(where)}, token "${line(firing.token ?? "")}", ${score}`,
+    ...(firing.names.length === 0
+      ? []
+      : [`  in mind: ${shares(firing.names.map(({ name, share }) => [name, share]))}`]),
+    ...firing.lens.map(
+      ({ tap, top }) => `  lens at ${line(tap)}: ${shares(top.map(({ text, probability }) => [text, probability]))}`,
+    ),
+    ...firing.strip.rows.map(
+      (row) => `  ${row.scores.map((score) => shade(score, row.low, row.high)).join("")}  ${line(row.detector)}`,
+    ),
+  ].join("\n");
+}
+
+function shade(score: number | null, low: number, high: number): string {
+  if (score === null) return "·";
+  const share = Math.min(1, Math.max(0, (score - low) / (high - low)));
+  return SHADES[Math.round(share * (SHADES.length - 1))] ?? "·";
+}
+
+function tokens(amount: number): string {
+  return amount === 1 ? "1 token" : `${amount} tokens`;
+}
+
+function line(text: string): string {
+  return visibleText(text, true);
+}
+
+/** Indented, so that no line of a model can pass for one of ours. */
+function block(text: string): string {
+  return visibleText(text)
+    .split("\n")
+    .map((one) => `  ${one}`)
+    .join("\n");
+}

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { flagRaised, promptJudged, released, runEnd } from "../trace/scripted-run.ts";
+import { eventually, HELLO, MODEL, startApi } from "./scripted-api.ts";
+
+test("an answered request is one outcome, one run and one line", async () => {
+  let now = 0;
+  const api = await startApi(HELLO, { monotonicClock: () => (now += 10) });
+  await api.chat({}, { "x-request-id": "mine" });
+  const outcome = await eventually(() => api.outcomes[0]);
+  expect(outcome).toMatchObject({ operation: "chat", model: MODEL, error: null, end: { reason: "stop" } });
+  expect(outcome.durationMs).toBeGreaterThan(outcome.firstDeliveryMs ?? Infinity);
+  expect(api.runs).toEqual([{ operation: "chat", model: MODEL, policy: "default", end: HELLO.at(-1) }]);
+  expect([api.started(), api.rejections]).toEqual([1, []]);
+  expect(api.lines).toEqual([
+    {
+      level: "info",
+      message: "a request was answered",
+      requestId: "mine",
+      operation: "chat",
+      model: MODEL,
+      policy: "default",
+      traceId: expect.stringMatching(/^tr_/),
+      durationMs: expect.any(Number),
+      action: "allow",
+      promptTokens: 11,
+      releasedTokens: 2,
+    },
+  ]);
+});
+
+test("a refused request has no run and names its code", async () => {
+  const api = await startApi();
+  await api.complete({ n: 3 });
+  const outcome = await eventually(() => api.outcomes[0]);
+  expect(outcome).toMatchObject({
+    operation: "text_completion",
+    model: undefined,
+    error: "unsupported_parameter",
+    end: undefined,
+  });
+  expect([api.runs, api.rejections]).toEqual([[], ["unsupported_parameter"]]);
+});
+
+test("a stopped reply is a warning, a refused prompt too, a broken detector an error", async () => {
+  for (const [events, level] of [
+    [[promptJudged, released("a"), flagRaised(), runEnd("abort")], "warn"],
+    [[flagRaised({ released: 0 }), runEnd("abort", { releasedTokens: 0 })], "warn"],
+    [[runEnd("unavailable")], "error"],
+  ] as const) {
+    const api = await startApi(events);
+    await (await api.chat({ stream: true }, { "x-oversight-policy": "demo" })).text();
+    const line = await eventually(() => api.lines.at(-1));
+    expect(line["level"]).toBe(level);
+  }
+});
+
+test("a run that was over when the client read is counted once", async () => {
+  const api = await startApi();
+  await (await api.chat({ stream: true })).text();
+  await eventually(() => api.outcomes[0]);
+  expect(api.runs).toHaveLength(1);
+  expect(api.outcomes).toHaveLength(1);
+});

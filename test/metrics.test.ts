@@ -1,0 +1,180 @@
+import { expect, test } from "vitest";
+import { createMetrics, type MetricsOptions } from "../src/metrics.ts";
+import { SERIES } from "../src/metrics/series.ts";
+import { createConsoleApp } from "../src/http/console-app.ts";
+import { startListener } from "../src/http/listener.ts";
+import { onTestFinished } from "vitest";
+import { notingLog, scriptedEngine, startApi, MODEL, POLICIES, eventually } from "./http/scripted-api.ts";
+import { flagRaised, promptJudged, released, runEnd } from "./trace/scripted-run.ts";
+
+const QUEUE = { waiting: 2, claimed: 1, decided: 4, oldestWaitingMs: 90_000, leasesExpired: 3 };
+const VERDICTS = { true_positive: 5, false_positive: 1, unsure: 0, escalate: 0 };
+
+function setUp(changes: Partial<MetricsOptions> = {}) {
+  const { log, lines } = notingLog();
+  const metrics = createMetrics({
+    models: [MODEL],
+    detectors: ["country-channel", "audit-approval"],
+    policies: Object.keys(POLICIES),
+    queue: "embedded",
+    version: "0.1.0",
+    precision: "fast",
+    engineStatus: () => ({ waiting: 7, restarts: 2 }),
+    queueStats: async () => QUEUE,
+    countDecisions: async () => VERDICTS,
+    log,
+    withProcess: false,
+    ...changes,
+  });
+  /** The value of one series, found by its name and its labels in any order. */
+  const read = async (name: string, labels: Record<string, string> = {}): Promise<number | undefined> => {
+    const { body } = await metrics.render();
+    const line = body.split("\n").find((each) => {
+      if (!new RegExp(`^${name}[{ ]`).test(each)) return false;
+      return Object.entries(labels).every(([label, value]) => each.includes(`${label}="${value}"`));
+    });
+    return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(" ") + 1));
+  };
+  return { metrics, read, lines };
+}
+
+test("every series is there from the start, and everything served is at 0", async () => {
+  const { metrics } = setUp({
+    engineStatus: () => ({ waiting: 0, restarts: 0 }),
+    queueStats: async () => ({ waiting: 0, claimed: 0, decided: 0, oldestWaitingMs: 0, leasesExpired: 0 }),
+    countDecisions: async () => ({ true_positive: 0, false_positive: 0, unsure: 0, escalate: 0 }),
+  });
+  const { body, contentType } = await metrics.render();
+  expect(contentType).toContain("text/plain");
+  const samples = body.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  for (const { name, kind } of Object.values(SERIES)) {
+    const sample = kind === "histogram" ? `${name}_count` : name;
+    expect(
+      samples.some((line) => line.startsWith(`${sample}{`) || line.startsWith(`${sample} `)),
+      name,
+    ).toBe(true);
+  }
+  const raised = samples.filter((line) => !line.endsWith(" 0"));
+  expect(raised).toEqual([`oversight_build_info{version="0.1.0",model="${MODEL}",precision="fast"} 1`]);
+  expect(samples.filter((line) => line.startsWith("oversight_aborts_total"))).toHaveLength(2 * 4);
+  expect(samples.filter((line) => line.startsWith("oversight_decisions_total"))).toHaveLength(2 * 5);
+  expect(samples.filter((line) => line.startsWith("oversight_detector_duration_seconds_count"))).toHaveLength(
+    2 * 2 * 5,
+  );
+});
+
+test("no further label combination appears under traffic, also with invented models", async () => {
+  const { metrics } = setUp();
+  const names = async () => (await metrics.render()).body.replaceAll(/ [^ ]+$/gm, "");
+  const before = await names();
+  const events = [
+    promptJudged,
+    released("a"),
+    flagRaised(),
+    runEnd("abort", { actions: [{ detector: "country-channel", action: "abort", count: 1 }] }),
+  ];
+  const api = await startApi(events, { observer: metrics.observer });
+  await api.chat({}, { "x-oversight-policy": "demo" });
+  for (let count = 0; count < 25; count += 1) await api.chat({ model: `made-up-${count}` });
+  await api.chat({ n: 2 });
+  expect(await names()).toBe(before);
+});
+
+test("a stopped generation is counted where dashboards look", async () => {
+  const { metrics, read } = setUp();
+  const end = runEnd("abort", {
+    promptTokens: 11,
+    releasedTokens: 3,
+    timing: { waitMs: 0, prefillMs: 100, decodeMs: 400, judgeMs: 1, firstTokenMs: 200 },
+    actions: [{ detector: "country-channel", action: "abort", count: 1 }],
+    runs: [
+      { detector: "country-channel", phase: "generation", verdict: "clear", errorType: "", count: 3, seconds: 0.03 },
+    ],
+  });
+  const api = await startApi([promptJudged, released("S"), flagRaised(), end], { observer: metrics.observer });
+  await api.chat({}, { "x-oversight-policy": "demo" });
+  const call = { gen_ai_operation_name: "chat", gen_ai_request_model: MODEL };
+  await eventually(() => api.lines.at(-1));
+  expect(await read("oversight_aborts_total", { detector: "country-channel", policy: "demo" })).toBe(1);
+  expect(await read("oversight_decisions_total", { detector: "country-channel", action: "abort" })).toBe(1);
+  expect(await read("oversight_tokens_before_abort_sum")).toBe(3);
+  expect(
+    await read("oversight_detector_duration_seconds_count", {
+      detector: "country-channel",
+      phase: "generation",
+      verdict: "clear",
+    }),
+  ).toBe(3);
+  expect(
+    await read("oversight_detector_duration_seconds_sum", {
+      detector: "country-channel",
+      phase: "generation",
+      verdict: "clear",
+    }),
+  ).toBeCloseTo(0.03);
+  expect(await read("gen_ai_client_token_usage_sum", { ...call, gen_ai_token_type: "output" })).toBe(3);
+  expect(await read("gen_ai_server_time_to_first_token_seconds_sum", call)).toBeCloseTo(0.2);
+  // (500 − 200) ms over three later tokens.
+  expect(await read("gen_ai_server_time_per_output_token_seconds_sum", call)).toBeCloseTo(0.1);
+  expect(await read("gen_ai_server_request_duration_seconds_count", { ...call, error_type: "" })).toBe(1);
+  expect(await read("oversight_first_delivery_seconds_count", call)).toBe(1);
+  expect(await read("oversight_score_sum", { detector: "country-channel" })).toBe(6.5);
+  expect(await read("oversight_in_flight_requests")).toBe(0);
+});
+
+test("queue, engine and verdicts are read when the metrics are", async () => {
+  const { read } = setUp();
+  expect(await read("oversight_review_jobs", { queue: "embedded", state: "waiting" })).toBe(2);
+  expect(await read("oversight_review_oldest_seconds")).toBe(90);
+  expect(await read("oversight_review_lease_expired_total")).toBe(3);
+  expect(await read("oversight_queue_depth")).toBe(7);
+  expect(await read("oversight_engine_restarts_total")).toBe(2);
+  expect(await read("oversight_review_decisions_total", { decision: "true_positive" })).toBe(5);
+});
+
+test("a counter that follows a total never goes down", async () => {
+  let given = 5;
+  const { read } = setUp({ countDecisions: async () => ({ ...VERDICTS, true_positive: given }) });
+  const counted = () => read("oversight_review_decisions_total", { decision: "true_positive" });
+  expect(await counted()).toBe(5);
+  given = 4;
+  expect(await counted()).toBe(5);
+  given = 6;
+  expect(await counted()).toBe(7);
+});
+
+test("a source that breaks is logged once and leaves the rest readable", async () => {
+  const { read, lines } = setUp({ queueStats: () => Promise.reject(new Error("locked")) });
+  expect(await read("oversight_queue_depth")).toBe(7);
+  expect(await read("oversight_review_jobs", { state: "waiting" })).toBe(0);
+  expect(lines.map(({ level, what }) => [level, what])).toEqual([["error", "queue"]]);
+});
+
+test("a label that is not in the table is an error that serving never sees", () => {
+  const { metrics, lines } = setUp();
+  expect(() => metrics.observer.authDecided({ result: "allow", reason: "key" })).not.toThrow();
+  expect(() => metrics.observer.requestEnded({} as never)).not.toThrow();
+  expect(lines).toHaveLength(1);
+});
+
+test("the console shows them with those of the process", async () => {
+  const { metrics } = setUp({ withProcess: true });
+  const { log } = notingLog();
+  const app = createConsoleApp({
+    engine: scriptedEngine([]).engine,
+    metrics,
+    allowedHosts: [],
+    allowedOrigins: [],
+    limits: { bodyBytes: 10, depth: 2 },
+    retryAfterMs: 1,
+    observer: metrics.observer,
+    log,
+    isDraining: () => false,
+  });
+  const listener = await startListener({ name: "console", app, host: "127.0.0.1", port: 0, log });
+  onTestFinished(() => listener.drain(0).then(() => undefined));
+  const text = await (await fetch(`${listener.url}/metrics`)).text();
+  expect(text).toContain("process_cpu_seconds_total");
+  expect(text).toContain("nodejs_eventloop_lag_seconds");
+  expect(text).toContain("# TYPE oversight_aborts_total counter");
+});

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { ERRORS } from "../../src/errors.ts";
+import { callLabels, everyLabelSet, UNRESOLVED_MODEL } from "../../src/metrics/label-sets.ts";
+import { SERIES, type SeriesKey } from "../../src/metrics/series.ts";
+
+const sets = everyLabelSet({ models: ["m"], detectors: ["a", "b"], policies: ["p", "q"], queue: "embedded" });
+
+test("each combination has exactly the labels of its series, once", () => {
+  for (const [key, combinations = []] of Object.entries(sets)) {
+    const { labels } = SERIES[key as SeriesKey];
+    for (const combination of combinations) expect(Object.keys(combination).sort(), key).toEqual([...labels].sort());
+    expect(new Set(combinations.map((each) => JSON.stringify(each))).size, key).toBe(combinations.length);
+  }
+});
+
+test("every labelled series has combinations, but the one that says what runs", () => {
+  const labelled = Object.entries(SERIES).filter(([, { labels }]) => labels.length > 0);
+  expect(labelled.map(([key]) => key).filter((key) => !(key in sets))).toEqual(["buildInfo"]);
+});
+
+test("detectors meet policies, and every error code is a reason", () => {
+  expect(sets.aborts).toEqual([
+    { detector: "a", policy: "p" },
+    { detector: "a", policy: "q" },
+    { detector: "b", policy: "p" },
+    { detector: "b", policy: "q" },
+  ]);
+  expect(sets.rejections?.map(({ reason }) => reason)).toEqual(Object.keys(ERRORS));
+});
+
+test("an unknown model has a place in the duration alone", () => {
+  const models = (key: SeriesKey) => new Set(sets[key]?.map((labels) => labels["gen_ai_request_model"]));
+  expect(models("requestDuration")).toEqual(new Set(["m", UNRESOLVED_MODEL]));
+  expect(models("firstToken")).toEqual(new Set(["m"]));
+  expect(callLabels("chat", "m")["gen_ai_provider_name"]).toBe("lensgate");
+});

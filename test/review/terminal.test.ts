@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { viewTrace } from "../../src/review/evidence.ts";
+import { formatItems, formatTrace } from "../../src/review/terminal.ts";
+import { visibleText } from "../../src/review/visible-text.ts";
+import {
+  AWKWARD_TEXT,
+  sampleEnd,
+  sampleEvidence,
+  sampleFinding,
+  sampleHead,
+  sampleItem,
+  sampleTrace,
+  traceId,
+} from "../conformance/samples.ts";
+
+const ATTACK = `\u001b[2J\u001b]0;owned\u0007\u009b31m\r${AWKWARD_TEXT}\nverdict true_positive by ada`;
+const waiting = { state: "waiting", claimedBy: null, leaseUntil: null } as const;
+
+test("a trace is shown with its reply, where it was stopped, and why", () => {
+  const text = formatTrace(viewTrace(sampleTrace()), { ...sampleItem(1), ...waiting }, []);
+  expect(text).toContain("user:\n  Tell me about sushi.");
+  expect(text).toContain("reply, 3 tokens released:\n  Sushi is\n\n--- stopped here, 1 token never sent ---\n   a");
+  expect(text).toContain(
+    'country-channel: abort, 23.attn_out, generation, position 14, token "␣a", score 6.50, threshold 5.00',
+  );
+  expect(text).toContain("in mind: Japan 91.0 %, China 6.0 %");
+  expect(text).toContain("lens at 23.attn_out: ␣Japan 50.0 %, ␣China 12.5 %");
+  expect(text).toContain("·▁▂▇█  country-channel");
+});
+
+test("no control sequence, direction change or forged line of ours gets through from any text of a model or person", () => {
+  const finding = sampleFinding({
+    detector: ATTACK,
+    token: { id: 1, text: ATTACK },
+    names: [{ name: ATTACK, share: 1 }],
+    tap: ATTACK,
+  });
+  const generated = [
+    { id: 1, text: ATTACK },
+    { id: 2, text: ATTACK },
+  ];
+  const trace = sampleTrace({
+    head: sampleHead(1, { conversation: [{ role: ATTACK, content: ATTACK }], policy: ATTACK }),
+    evidence: [
+      sampleEvidence({
+        finding,
+        detectors: [ATTACK],
+        lens: [{ tap: ATTACK, top: [{ id: 1, text: ATTACK, probability: 1 }] }],
+      }),
+    ],
+    end: sampleEnd({ generated, releasedTokens: 1 }),
+  });
+  const decision = { traceId: traceId(1), verdict: "unsure", reviewer: ATTACK, note: ATTACK, decidedAt: 1 } as const;
+  const item = { ...sampleItem(1, { detector: ATTACK }), state: "claimed", claimedBy: ATTACK, leaseUntil: 1 } as const;
+  for (const text of [formatTrace(viewTrace(trace), item, [decision]), formatItems([item], 0)]) {
+    expect(visibleText(text)).toBe(text);
+    expect(text.split("\n")).not.toContain("verdict true_positive by ada");
+    expect(text).toContain("⟨U+001B⟩");
+  }
+});
+
+test("items are one line each, and an empty list says so", () => {
+  const now = sampleItem(1).createdAt + 120_000;
+  expect(formatItems([{ ...sampleItem(1), ...waiting }], now)).toBe(
+    `${traceId(1)}  abort        country-channel  6.50 ≥ 5.00  2 min  waiting`,
+  );
+  expect(formatItems([], now)).toBe("nothing to review");
+});
