@@ -55,14 +55,19 @@ export async function measureFidelity(options: FidelityOptions): Promise<Fidelit
 const EMPTY = new Float32Array(0); // [0]
 
 // One row of logits a position, each [vocabulary].
-async function readLogits(forward: Forward, window: readonly number[], options: FidelityOptions): Promise<Float32Array[]> {
+async function readLogits(
+  forward: Forward,
+  window: readonly number[],
+  options: FidelityOptions,
+): Promise<Float32Array[]> {
   const slot = options.createSlot();
   const rows: Float32Array[] = [];
   for (let start = 0; start < window.length; start += options.chunkTokens) {
     const chunk = window.slice(start, start + options.chunkTokens);
     const { logits } = await forward.step(slot, chunk, "all");
     const vocabulary = logits.length / chunk.length;
-    for (let row = 0; row < chunk.length; row += 1) rows.push(logits.subarray(row * vocabulary, (row + 1) * vocabulary));
+    for (let row = 0; row < chunk.length; row += 1)
+      rows.push(logits.subarray(row * vocabulary, (row + 1) * vocabulary));
   }
   return rows;
 }

@@ -20,21 +20,38 @@ import { createSlot, type Slot } from "../src/model/slot.ts";
 import { describe } from "./statistics.ts";
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "60" }, context: { type: "string", default: "200" }, config: { type: "string", default: "gateway.yaml" } },
+  options: {
+    rounds: { type: "string", default: "60" },
+    context: { type: "string", default: "200" },
+    config: { type: "string", default: "gateway.yaml" },
+  },
 });
 const rounds = Number(values.rounds);
 const context = Number(values.context);
 
 const config = loadConfig({ path: values.config });
-const model = await openModel({ folder: config.model.folder, cache: cacheFolder(), precision: "fast", contextTokens: 2048 });
+const model = await openModel({
+  folder: config.model.folder,
+  cache: cacheFolder(),
+  precision: "fast",
+  contextTokens: 2048,
+});
 const kinds = await loadKinds();
-const shipped = loadDetectors({ folder: config.detectorsFolder, kinds, context: resolveContextOf(model), binding: bindingOf(model) });
+const shipped = loadDetectors({
+  folder: config.detectorsFolder,
+  kinds,
+  context: resolveContextOf(model),
+  binding: bindingOf(model),
+});
 const template = shipped.find(({ id }) => id === "country-channel") ?? shipped[0];
 if (!template) throw new Error("there are no detectors to measure");
 
 /** Fifty concept detectors, spread over the taps of every depth. */
 const fifty = Array.from({ length: 50 }, (_, index): LoadedDetector => {
-  const tap = everyTap(model.facts.layers)[Math.floor((index * 4 * model.facts.layers) / 50)] ?? { layer: 0, point: "attn_out" };
+  const tap = everyTap(model.facts.layers)[Math.floor((index * 4 * model.facts.layers) / 50)] ?? {
+    layer: 0,
+    point: "attn_out",
+  };
   return { ...template, id: `many-${index}`, reads: template.reads.map((read) => ({ ...read, tap })) };
 });
 
@@ -77,14 +94,26 @@ async function detectorsCandidate(name: string, detectors: readonly LoadedDetect
       const first = slot.length;
       const result = await parts.forward.step(slot, ids, "last");
       for (const [row, token] of ids.entries()) {
-        panel.judge({ position: first + row, phase: "generation", token, text: "x", reading: (index) => parts.reader(result, row, index) });
+        panel.judge({
+          position: first + row,
+          phase: "generation",
+          token,
+          text: "x",
+          reading: (index) => parts.reader(result, row, index),
+        });
       }
     },
   };
 }
 
 async function tapsCandidate(): Promise<Candidate> {
-  const plan = { taps: everyTap(model.facts.layers).map(formatTap), exact: [], background: [], conceptTokens: new Int32Array(0), contextTokens: 2048 };
+  const plan = {
+    taps: everyTap(model.facts.layers).map(formatTap),
+    exact: [],
+    background: [],
+    conceptTokens: new Int32Array(0),
+    contextTokens: 2048,
+  };
   const forward = await openForward({ model: model.prepared, plan });
   return { name: "120 taps returned", step: async (slot, ids) => void (await forward.step(slot, ids, "last")) };
 }
@@ -116,11 +145,15 @@ for (let round = -2; round < rounds; round += 1) {
   }
 }
 
-const ratios = (series: readonly number[], base: readonly number[]) => series.map((value, round) => value / (base[round] ?? NaN));
+const ratios = (series: readonly number[], base: readonly number[]) =>
+  series.map((value, round) => value / (base[round] ?? NaN));
 console.log(`${rounds} interleaved rounds, context ${context}; medians with 95 % bootstrap intervals`);
 console.log("configuration        decode ms/token        ratio                  prefill ms/token       ratio");
 candidates.forEach(({ name }, index) => {
-  const cells = [decode, prefill].flatMap((series) => [describe(series[index] ?? []), describe(ratios(series[index] ?? [], series[0] ?? []), 3)]);
+  const cells = [decode, prefill].flatMap((series) => [
+    describe(series[index] ?? []),
+    describe(ratios(series[index] ?? [], series[0] ?? []), 3),
+  ]);
   console.log([name.padEnd(20), ...cells.map((cell) => cell.padEnd(22))].join(" "));
 });
 process.exit(0);

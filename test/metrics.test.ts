@@ -4,7 +4,9 @@ import { SERIES } from "../src/metrics/series.ts";
 import { createConsoleApp } from "../src/http/console-app.ts";
 import { startListener } from "../src/http/listener.ts";
 import { onTestFinished } from "vitest";
-import { notingLog, scriptedEngine, startApi, MODEL, POLICIES, eventually } from "./http/scripted-api.ts";
+import { notingLog } from "./http/noting-observer.ts";
+import { POLICIES, eventually, startApi } from "./http/scripted-api.ts";
+import { MODEL, scriptedEngine } from "./http/scripted-engine.ts";
 import { flagRaised, promptJudged, released, runEnd } from "./trace/scripted-run.ts";
 
 const QUEUE = { waiting: 2, claimed: 1, decided: 4, oldestWaitingMs: 90_000, leasesExpired: 3 };

@@ -9,7 +9,11 @@ import { createReleaseGate, type ReleaseGate } from "./release-gate.ts";
 import type { WorkerParts } from "./worker-parts.ts";
 
 /** One action of one detector in one run. */
-export type ActionRow = { readonly detector: string; readonly action: "observe" | "flag" | "abort" | "would_abort" | "bypassed"; readonly count: number };
+export type ActionRow = {
+  readonly detector: string;
+  readonly action: "observe" | "flag" | "abort" | "would_abort" | "bypassed";
+  readonly count: number;
+};
 
 /** The state of one request that holds a slot. Everything that changes while it runs is here. */
 export interface ActiveRun {
@@ -40,7 +44,13 @@ export interface ActiveRun {
   /** Judged positions, newest last. */
   readonly live: LivePosition[];
   readonly every: LivePosition[];
-  readonly times: { acceptedAt: number; startedAt: number; promptAt: number | null; firstAt: number | null; judgeMs: number };
+  readonly times: {
+    acceptedAt: number;
+    startedAt: number;
+    promptAt: number | null;
+    firstAt: number | null;
+    judgeMs: number;
+  };
   readonly emit: (event: RunEvent) => void;
 }
 

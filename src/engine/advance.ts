@@ -72,7 +72,10 @@ function draw(parts: WorkerParts, run: ActiveRun, { logits }: ForwardResult): vo
     run.final = "stop";
     return;
   }
-  const stopped = push(parts, run, { id, ...(topLogprobs === undefined ? {} : logProbabilities(logits, id, topLogprobs)) });
+  const stopped = push(parts, run, {
+    id,
+    ...(topLogprobs === undefined ? {} : logProbabilities(logits, id, topLogprobs)),
+  });
   if (stopped) run.final = "stop";
   else if (run.generated.length >= run.maxTokens) run.final = "length";
 }

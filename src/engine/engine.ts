@@ -47,7 +47,12 @@ export interface ReleasedToken {
   readonly id: number;
   readonly text: string;
   readonly logprob?: number;
-  readonly top?: readonly { readonly id: number; readonly text: string; readonly bytes: readonly number[]; readonly logprob: number }[];
+  readonly top?: readonly {
+    readonly id: number;
+    readonly text: string;
+    readonly bytes: readonly number[];
+    readonly logprob: number;
+  }[];
   readonly bytes?: readonly number[];
 }
 
@@ -96,10 +101,27 @@ export interface RunEnd {
   readonly generated: readonly { readonly id: number; readonly text: string }[];
   readonly scores: readonly DetectorScore[];
   readonly everyScore?: readonly LivePosition[];
-  readonly timing: { readonly waitMs: number; readonly prefillMs: number; readonly decodeMs: number; readonly judgeMs: number; readonly firstTokenMs: number | null };
+  readonly timing: {
+    readonly waitMs: number;
+    readonly prefillMs: number;
+    readonly decodeMs: number;
+    readonly judgeMs: number;
+    readonly firstTokenMs: number | null;
+  };
   /** Detector runs by verdict, for metrics: `[detector][verdict]` counts and total judging seconds. */
-  readonly runs: readonly { readonly detector: string; readonly phase: "prompt" | "generation"; readonly verdict: "clear" | "fired" | "error"; readonly errorType: string; readonly count: number; readonly seconds: number }[];
-  readonly actions: readonly { readonly detector: string; readonly action: "observe" | "flag" | "abort" | "would_abort" | "bypassed"; readonly count: number }[];
+  readonly runs: readonly {
+    readonly detector: string;
+    readonly phase: "prompt" | "generation";
+    readonly verdict: "clear" | "fired" | "error";
+    readonly errorType: string;
+    readonly count: number;
+    readonly seconds: number;
+  }[];
+  readonly actions: readonly {
+    readonly detector: string;
+    readonly action: "observe" | "flag" | "abort" | "would_abort" | "bypassed";
+    readonly count: number;
+  }[];
 }
 
 /** What a run tells, in order. The consumer makes `flag-raised` durable before it takes the next event. */
@@ -123,7 +145,10 @@ export interface EngineStatus {
   readonly restarts: number;
 }
 
-/** The model, the lens, the detectors and the decision behind two verbs. Throws `GatewayError` `overloaded` or `oversight_unavailable` at once. */
+/**
+ * The model, the lens, the detectors and the decision behind two verbs. Both throw at once: `GatewayError` `overloaded`,
+ * `oversight_unavailable` or `context_length_exceeded`, and a plain `Error` for a request that is not well formed.
+ */
 export interface Engine {
   readonly model: ModelFacts;
   generate(request: GenerateRequest): Run;

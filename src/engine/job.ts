@@ -36,12 +36,16 @@ export function checkJob(job: Job, { policies, contextTokens, vocabulary }: JobL
   if (job.verb === "generate") checkGenerate(job.request);
   const tokens = prompt.length + forced.length;
   if (tokens > contextTokens) {
-    throw new GatewayError("context_length_exceeded", `The request has ${tokens} tokens, one may hold ${contextTokens}.`);
+    throw new GatewayError(
+      "context_length_exceeded",
+      `The request has ${tokens} tokens, one may hold ${contextTokens}.`,
+    );
   }
   return policy;
 }
 
 function checkGenerate({ maxTokens, stop }: GenerateRequest): void {
-  if (!Number.isInteger(maxTokens) || maxTokens < 0) throw new Error(`maxTokens is ${maxTokens}, not a whole number of tokens`);
+  if (!Number.isInteger(maxTokens) || maxTokens < 0)
+    throw new Error(`maxTokens is ${maxTokens}, not a whole number of tokens`);
   if (stop.includes("")) throw new Error("a stop string is empty, so nothing could be written");
 }

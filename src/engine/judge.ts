@@ -1,15 +1,12 @@
 import { actionOf, decide } from "../decide/decision.ts";
 import type { Decision } from "../decide/policy.ts";
-import type { Finding, FiredFinding, Phase } from "../detect/finding.ts";
-import { readTopTokens } from "../lens/top-tokens.ts";
+import type { Finding, Phase } from "../detect/finding.ts";
 import type { ForwardResult } from "../model/forward.ts";
 import { endRun, type ActiveRun } from "./active-run.ts";
-import type { FlagEvidence, LensTop } from "./engine.ts";
+import { raiseFlag } from "./evidence.ts";
 import type { WorkerParts } from "./worker-parts.ts";
 
 const LIVE_POSITIONS = 64;
-const LENS_TOKENS = 10;
-const LENS_TAPS = 8;
 
 /** One position of a forward result: its row, its place in the request, and the token that was read there. */
 export interface JudgedRow {
@@ -18,10 +15,11 @@ export interface JudgedRow {
   readonly token: number;
   /** Text that the token completed. */
   readonly text: string;
+  readonly result: ForwardResult;
 }
 
 /** Judges one position and acts on it: counts, raises flags, ends the run. Flags leave before anything that is released later. */
-export async function judgeRow(parts: WorkerParts, run: ActiveRun, judged: JudgedRow & { result: ForwardResult }): Promise<void> {
+export async function judgeRow(parts: WorkerParts, run: ActiveRun, judged: JudgedRow): Promise<void> {
   const phase = phaseOf(parts, run, judged);
   if (phase === undefined) return;
   const began = parts.now();
@@ -36,7 +34,7 @@ export async function judgeRow(parts: WorkerParts, run: ActiveRun, judged: Judge
   if (rank(decision) > rank(run.decision)) run.decision = decision;
   for (const finding of loud) {
     count(run, finding);
-    if (finding.verdict === "fired") await raise(parts, run, { finding, judged });
+    if (finding.verdict === "fired") await raiseFlag(parts, run, { finding, judged });
   }
   if (decision.action === "abort" || decision.action === "unavailable") endRun(parts, run, decision.action);
 }
@@ -60,57 +58,9 @@ function remember(run: ActiveRun, { position, token, text }: JudgedRow): void {
 /** Counts what was done about a finding, once for each detector and action. */
 function count(run: ActiveRun, finding: Finding): void {
   const action = actionOf(run.policy, finding);
-  if (action === undefined || run.actions.some((row) => row.detector === finding.detector && row.action === action)) return;
+  if (action === undefined || run.actions.some((row) => row.detector === finding.detector && row.action === action))
+    return;
   run.actions.push({ detector: finding.detector, action, count: 1 });
-}
-
-interface Raised {
-  readonly finding: FiredFinding;
-  readonly judged: JudgedRow & { readonly result: ForwardResult };
-}
-
-/** The first firing of a detector that is more than observed becomes evidence. */
-async function raise(parts: WorkerParts, run: ActiveRun, { finding, judged }: Raised): Promise<void> {
-  const decision = decide(run.policy, [finding]);
-  if (decision.action === "observe" || decision.action === "continue" || run.flagged.has(finding.detector)) return;
-  run.flagged.add(finding.detector);
-  const detectors = Object.keys(run.policy.detectors);
-  const evidence: Omit<FlagEvidence, "lens"> = {
-    finding,
-    decision,
-    detectors,
-    thresholds: detectors.map(parts.thresholdOf),
-    live: [...run.live],
-    generated: [...run.generated],
-    released: run.gate.released,
-  };
-  let lens: readonly LensTop[] = [];
-  try {
-    lens = await readLens(parts, finding, judged);
-  } finally {
-    // A lens that breaks fails the run, but the finding is on record first.
-    run.emit({ type: "flag-raised", evidence: { ...evidence, lens } });
-  }
-}
-
-/** The lens of the taps that the detector reads, the strongest one first. */
-async function readLens(parts: WorkerParts, finding: FiredFinding, { result, row }: Raised["judged"]): Promise<LensTop[]> {
-  const { taps } = parts.forward.plan;
-  const strongest = finding.tap === undefined ? [] : [finding.tap];
-  // A kind may name a tap that it does not read: there is no row of it.
-  const read = [...strongest, ...parts.tapsOf(finding.detector)].filter((tap) => taps.includes(tap));
-  const shown = [...new Set(read)].slice(0, LENS_TAPS);
-  if (shown.length === 0) return [];
-  const rows = new Float32Array(shown.length * parts.hidden); // [taps, hidden]
-  shown.forEach((tap, index) => {
-    const from = (row * taps.length + taps.indexOf(tap)) * parts.hidden;
-    rows.set(result.tapRows.subarray(from, from + parts.hidden), index * parts.hidden);
-  });
-  const tops = await readTopTokens(parts.lensHead, rows, { hidden: parts.hidden, count: LENS_TOKENS });
-  return shown.map((tap, index) => ({
-    tap,
-    top: (tops[index] ?? []).map(({ id, probability }) => ({ id, text: parts.textOf(id), probability })),
-  }));
 }
 
 const ORDER: readonly Decision["action"][] = ["continue", "observe", "flag", "would_abort", "abort", "unavailable"];

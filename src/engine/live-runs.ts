@@ -47,7 +47,8 @@ export function createLiveRuns(cancel: (id: string) => void): LiveRuns {
       const run = live.get(id);
       if (!run) return;
       if (event.type === "run-ended") return end(id, run, event);
-      if (event.type === "tokens-released") run.released.push(...event.tokens.map(({ id: token, text }) => ({ id: token, text })));
+      if (event.type === "tokens-released")
+        run.released.push(...event.tokens.map(({ id: token, text }) => ({ id: token, text })));
       run.channel.push(event);
     },
     failAll(rule) {

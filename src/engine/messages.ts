@@ -22,7 +22,9 @@ export interface WorkerSettings {
 /** What the main thread says to the worker. */
 export type ToWorker =
   | { readonly type: "start"; readonly job: Job }
-  | { readonly type: "cancel"; readonly id: string };
+  | { readonly type: "cancel"; readonly id: string }
+  /** Leave, or die, between two passes. A thread that is ended from outside during a pass takes the whole process along. */
+  | { readonly type: "close" | "crash" };
 
 /** What the worker says to the main thread. */
 export type FromWorker =

@@ -29,7 +29,9 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
   });
   const threads = settings.threads === null ? {} : { threads: settings.threads };
   const thresholds = new Map(settings.detectors.map(({ id, threshold }) => [id, threshold]));
-  const taps = new Map(settings.detectors.map(({ id, reads }) => [id, [...new Set(reads.map((read) => formatTap(read.tap)))]]));
+  const taps = new Map(
+    settings.detectors.map(({ id, reads }) => [id, [...new Set(reads.map((read) => formatTap(read.tap)))]]),
+  );
   const parts: WorkerParts = {
     forward: await openForward({ model, plan: plan.forward, ...threads }),
     lensHead: await openLensHead({ model, ...threads }),

@@ -61,7 +61,8 @@ export function createReleaseGate({ bytes, stop, textOf }: ReleaseGateOptions): 
     const out: ReleasedToken[] = [];
     for (let token = tokens[released]; token && mayLeave(token); token = tokens[released]) {
       released += 1;
-      out.push(describeToken(token, { text, end: stopAt ?? text.length, pending: detokeniser.pending(), bytes, textOf }));
+      const reply = { text, end: stopAt ?? text.length, pending: detokeniser.pending(), bytes, textOf };
+      out.push(describeToken(token, reply));
     }
     return out;
   };

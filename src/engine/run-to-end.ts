@@ -15,7 +15,8 @@ export async function runToEnd(run: Run): Promise<WholeRun> {
   for await (const event of run) {
     if (event.type === "flag-raised") flags.push(event.evidence);
     else if (event.type === "tokens-released") released.push(...event.tokens);
-    else if (event.type === "run-ended") return { flags, released, text: released.map((token) => token.text).join(""), end: event };
+    else if (event.type === "run-ended")
+      return { flags, released, text: released.map((token) => token.text).join(""), end: event };
   }
   throw new Error("the run ended without saying so");
 }

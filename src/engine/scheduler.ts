@@ -102,7 +102,9 @@ function admit(state: State): void {
     const { job, acceptedAt } = next;
     const slot = free.pop() as Slot;
     try {
-      state.running.push(startRun(options.parts, job, { slot, acceptedAt, emit: (event) => options.emit(job.request.id, event) }));
+      state.running.push(
+        startRun(options.parts, job, { slot, acceptedAt, emit: (event) => options.emit(job.request.id, event) }),
+      );
     } catch (error) {
       // The request is at fault, not the model.
       free.push(slot);

@@ -23,7 +23,7 @@ export interface WorkerEngineOptions {
 export interface WorkerEngine extends Engine {
   /** Resolves when the model can run for the first time; rejects when the first worker dies or is closed before that. */
   readonly ready: Promise<void>;
-  /** Ends the thread at once, as a crash would. */
+  /** Makes the thread die between two passes, as a programming error would. Resolves when it is gone. */
   crash(): Promise<void>;
 }
 
@@ -49,9 +49,11 @@ export function startWorkerEngine(options: WorkerEngineOptions): WorkerEngine {
   });
 
   const start = (job: Job): Run => {
-    if (keeper.state !== "ready") throw new GatewayError("oversight_unavailable", UNAVAILABLE[keeper.state], { retryAfterMs });
+    if (keeper.state !== "ready")
+      throw new GatewayError("oversight_unavailable", UNAVAILABLE[keeper.state], { retryAfterMs });
     checkJob(job, limits);
-    if (runs.size >= settings.slots + options.waitingLimit) throw new GatewayError("overloaded", undefined, { retryAfterMs });
+    if (runs.size >= settings.slots + options.waitingLimit)
+      throw new GatewayError("overloaded", undefined, { retryAfterMs });
     const run = runs.open(job.request);
     keeper.send({ type: "start", job });
     return run;
@@ -79,11 +81,15 @@ const UNAVAILABLE = {
   closed: "The model is not running.",
 } as const;
 
-// In the sources the entry is a TypeScript file, which a plain worker cannot load. Its thread asks tsx, a development
-// dependency, to register there: an `--import` of tsx does nothing in a worker whose parent runs under tsx.
-function createWorker(settings: WorkerSettings): Worker {
+/** The engine's thread itself. */
+export function createWorker(settings: WorkerSettings): Worker {
+  // In the sources the entry is a TypeScript file, which a plain worker cannot load. Its thread asks tsx, a development
+  // dependency, to register there: an `--import` of tsx does nothing in a worker whose parent runs under tsx.
   const options = { workerData: settings, name: "engine" };
   if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./worker.js", import.meta.url), options);
   const entry = JSON.stringify(new URL("./worker.ts", import.meta.url).href);
-  return new Worker(`import("tsx/esm/api").then((tsx) => (tsx.register(), import(${entry})));`, { ...options, eval: true });
+  return new Worker(`import("tsx/esm/api").then((tsx) => (tsx.register(), import(${entry})));`, {
+    ...options,
+    eval: true,
+  });
 }

@@ -12,6 +12,8 @@ export interface WorkerKeeperOptions {
   readonly log: Pick<Logger, "error">;
   /** First pause before a dead worker is started again, in milliseconds. Doubles up to 32 times this; begins anew once a worker stayed alive for that long. */
   readonly restartMs: number;
+  /** How long a worker may take to leave when it is told to, before it is ended by force (10 s). */
+  readonly closeLimitMs?: number;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
@@ -23,24 +25,29 @@ export interface WorkerKeeper {
   readonly state: EngineStatus["state"];
   readonly restarts: number;
   send(message: ToWorker): void;
-  /** Ends the thread at once, as a crash would. */
+  /** Makes the worker die at its next turn, as a programming error would. Resolves when it is gone. */
   crash(): Promise<void>;
+  /** Resolves when the worker has left. */
   close(): Promise<void>;
 }
 
 interface State {
   state: EngineStatus["state"];
-  worker: Worker | undefined;
+  worker: WatchedWorker | undefined;
   restarts: number;
   pauseMs: number;
   readyAt: number;
   timer: NodeJS.Timeout | undefined;
 }
 
+function createState(restartMs: number): State {
+  return { state: "loading", worker: undefined, restarts: 0, pauseMs: restartMs, readyAt: 0, timer: undefined };
+}
+
 /** Starts the first worker. One that dies before it is ever ready is not started again: what is wrong will not mend itself. */
 export function keepWorker(options: WorkerKeeperOptions): WorkerKeeper {
   const now = options.now ?? (() => performance.now());
-  const state: State = { state: "loading", worker: undefined, restarts: 0, pauseMs: options.restartMs, readyAt: 0, timer: undefined };
+  const state = createState(options.restartMs);
   const first = createDeferred();
 
   const receive = (message: FromWorker): void => {
@@ -52,7 +59,8 @@ export function keepWorker(options: WorkerKeeperOptions): WorkerKeeper {
   };
   const bury = (cause: Error): void => {
     if (state.state === "closed") return;
-    const pauseMs = state.state === "loading" ? undefined : nextPause(state, { now: now(), restartMs: options.restartMs });
+    const pauseMs =
+      state.state === "loading" ? undefined : nextPause(state, { now: now(), restartMs: options.restartMs });
     options.log.error({ err: cause, restartInMs: pauseMs ?? null }, "the engine's worker died");
     state.state = pauseMs === undefined ? "closed" : "restarting";
     options.onDeath();
@@ -64,6 +72,7 @@ export function keepWorker(options: WorkerKeeperOptions): WorkerKeeper {
   const spawn = (): void => {
     state.worker = watch(options.spawn(), { receive, bury, onError: () => leaveReady(state) });
   };
+  const send = (message: ToWorker): void => state.worker?.thread.postMessage(message);
   spawn();
 
   return {
@@ -74,17 +83,23 @@ export function keepWorker(options: WorkerKeeperOptions): WorkerKeeper {
     get restarts() {
       return state.restarts;
     },
-    send: (message) => state.worker?.postMessage(message),
+    send,
     async crash() {
-      await state.worker?.terminate();
+      send({ type: "crash" });
+      await state.worker?.exited;
     },
     async close() {
       state.state = "closed";
       clearTimeout(state.timer);
       first.reject(new Error("the engine was closed before it was ready"));
-      await state.worker?.terminate();
+      if (state.worker) await dismiss(state.worker, options.closeLimitMs ?? 10_000);
     },
   };
+}
+
+interface WatchedWorker {
+  readonly thread: Worker;
+  readonly exited: Promise<void>;
 }
 
 interface Watcher {
@@ -93,16 +108,29 @@ interface Watcher {
   readonly onError: () => void;
 }
 
+async function dismiss({ thread, exited }: WatchedWorker, limitMs: number): Promise<void> {
+  thread.postMessage({ type: "close" } satisfies ToWorker);
+  // Only for one that hangs: force in the middle of a pass ends the whole process.
+  const force = setTimeout(() => void thread.terminate(), limitMs);
+  await exited;
+  clearTimeout(force);
+}
+
 /** Node hands over what a dead worker still sent before `exit`, but not before `error`: so the end is the exit. */
-function watch(worker: Worker, { receive, bury, onError }: Watcher): Worker {
+function watch(thread: Worker, { receive, bury, onError }: Watcher): WatchedWorker {
   let cause: Error | undefined;
-  worker.on("message", receive);
-  worker.on("error", (error: unknown) => {
+  thread.on("message", receive);
+  thread.on("error", (error: unknown) => {
     cause = error instanceof Error ? error : new Error(String(error));
     onError();
   });
-  worker.on("exit", (code) => bury(cause ?? new Error(`the worker left with code ${code}`)));
-  return worker;
+  const exited = new Promise<void>((resolve) => {
+    thread.on("exit", (code) => {
+      bury(cause ?? new Error(`the worker left with code ${code}`));
+      resolve();
+    });
+  });
+  return { thread, exited };
 }
 
 // A worker that is about to exit takes no more work.

@@ -101,8 +101,9 @@ function fitTokens({ engine, limits }: PublicParts, { maxTokens, promptTokens, f
   if (promptTokens + (maxTokens ?? 1) > contextTokens) {
     const reply = maxTokens === undefined ? "no room for a reply" : `${maxTokens} for the reply`;
     const message = `The context is ${contextTokens} tokens; the request has ${promptTokens} in the prompt and ${reply}.`;
+    // Where not even one token of a reply fits, a smaller max_tokens is no cure.
     throw new GatewayError("context_length_exceeded", message, {
-      param: maxTokens === undefined ? field : "max_tokens",
+      param: promptTokens + 1 > contextTokens ? field : "max_tokens",
     });
   }
   if (maxTokens !== undefined && maxTokens > limits.maxTokens) {

@@ -41,7 +41,8 @@ export function createConsoleApp(options: ConsoleOptions): Express {
   if (options.page) routes.push({ method: "get", path: "/", handler: (_, response) => response.redirect("/review/") });
 
   app.use(createRequestId(options.randomId ?? randomHexId));
-  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY } }));
+  const contentSecurityPolicy = { useDefaults: false, directives: CONTENT_SECURITY_POLICY };
+  app.use(helmet({ contentSecurityPolicy, strictTransportSecurity: false }));
   app.use(createDrainNotice(options.isDraining));
   app.use(createHostGuard(options));
   declareRoutes(app, routes);

@@ -39,6 +39,8 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     requestTimeout: requestTimeoutMs,
     headersTimeout: Math.min(20_000, requestTimeoutMs),
     connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs),
+    // Longer than the minute that proxies keep theirs, so that none is closed under a request.
+    keepAliveTimeout: 65_000,
   });
   server.on("request", (request, response) => {
     live.add(response);
@@ -49,7 +51,9 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   // Such as no file handles left for a new connection: those that stand go on.
   server.on("error", (error) => options.log.error({ err: error, listener: options.name }, "a listener had an error"));
   const { address, port, family } = server.address() as AddressInfo;
-  const host = family === "IPv6" ? `[${address}]` : address;
+  // A wildcard is no address to call.
+  const callable = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
+  const host = family === "IPv6" ? `[${callable}]` : callable;
   let draining: Promise<{ readonly cut: number }> | undefined;
   return {
     host: address,

@@ -24,11 +24,13 @@ export function createPublicApp(options: PublicOptions): Express {
   const app = createBareApp();
   const authenticate = createAuthenticator(parts);
   const models = createModelHandlers({ engine: parts.engine, authenticate, startedAt: parts.clock() });
-  const probes = createProbes(parts);
+  const probes = createProbes({ ...parts, retryAfterMs: parts.timeouts.retryAfterMs });
   const generate = (endpoint: typeof CHAT) => createGenerationHandler(parts, { endpoint, authenticate });
 
   app.use(createRequestId(parts.randomId));
-  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: { "default-src": ["'none'"] } } }));
+  const contentSecurityPolicy = { useDefaults: false, directives: { "default-src": ["'none'"] } };
+  // TLS is the business of whoever stands in front.
+  app.use(helmet({ contentSecurityPolicy, strictTransportSecurity: false }));
   app.use(createDrainNotice(parts.isDraining));
   app.use(createHostGuard(parts));
   declareRoutes(app, [

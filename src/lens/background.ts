@@ -2,12 +2,15 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
+import { TAP_POINTS } from "./tap.ts";
+
+const TAP_NAME = new RegExp(`^\\d+\\.(${TAP_POINTS.join("|")})$`);
 
 const schema = z.strictObject({
   description: z.string(),
   vocabulary: z.int().positive(),
   tokens: z.array(z.int().nonnegative()).min(1),
-  taps: z.record(z.string(), z.array(z.int().nonnegative()).min(1)),
+  taps: z.record(z.string().regex(TAP_NAME), z.array(z.int().nonnegative()).min(1)),
 });
 
 /** The fixed samples of the vocabulary that concepts are compared with. */
@@ -43,7 +46,7 @@ export function readBackground({ path, sha256, vocabulary }: BackgroundSource): 
       "restore the file, or correct model.yaml if you trust this one",
     );
   }
-  const parsed = schema.safeParse(JSON.parse(bytes.toString("utf8")));
+  const parsed = schema.safeParse(parseJson(bytes.toString("utf8")));
   if (!parsed.success) throw fault(z.prettifyError(parsed.error), "write it anew with scripts/choose-background.ts");
   const { data } = parsed;
   const lists = [data.tokens, ...Object.values(data.taps)];
@@ -56,4 +59,13 @@ export function readBackground({ path, sha256, vocabulary }: BackgroundSource): 
   }
   const taps = new Map(Object.entries(data.taps).map(([tap, ids]) => [tap, Int32Array.from(ids)]));
   return { tokens: Int32Array.from(data.tokens), taps, sha256: actual };
+}
+
+// What is no JSON at all fails the schema like any other value.
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -18,6 +18,8 @@ export interface LayerTableOptions {
 /** The logit lens of many taps at one position: what the layers say. One list a tap, strongest first. */
 export async function readLayerTable(options: LayerTableOptions): Promise<Map<string, TopToken[]>> {
   const { prepared: model, ids, position, taps, top } = options;
+  if (!(position >= 0 && position < ids.length))
+    throw new RangeError(`there is no position ${position} in ${ids.length} tokens`);
   const { architecture } = model.manifest;
   const plan = {
     taps,

@@ -42,8 +42,10 @@ export interface ReadPlanOptions {
   readonly contextTokens: number;
 }
 
-/** Merges the reads of all detectors: every tap once, every token one row for all taps. */
+/** Merges the reads of all detectors: every tap once, every token one row for all taps. Throws for a read that could only say nothing. */
 export function planReads({ reads, background, vocabulary, contextTokens }: ReadPlanOptions): ReadPlan {
+  const empty = reads.find((read) => read.tokens.length === 0);
+  if (empty) throw new Error(`a concept read at ${formatTap(empty.tap)} has no tokens`);
   const taps = unique(reads.map((read) => formatTap(read.tap)));
   const tokens = unique(reads.flatMap((read) => [...read.tokens]));
   const columnOf = new Map(tokens.map((token, column) => [token, column]));
@@ -59,6 +61,8 @@ export function planReads({ reads, background, vocabulary, contextTokens }: Read
     const group = groups.findIndex((each) => each.taps.includes(tap));
     const overlap = read.tokens.filter((token) => samples[group]?.has(token));
     const size = (samples[group]?.size ?? 0) - overlap.length;
+    if (size === 0)
+      throw new Error(`the concept read at ${taps[tap]} is all of the background; ask for the exact yardstick`);
     return { type: "background", group, index: groups[group]?.taps.indexOf(tap) ?? 0, overlap: columns(overlap), size };
   };
   return {

@@ -38,7 +38,7 @@ const EMPTY = new Float32Array(0); // [0]
 
 /** Builds the graph for a plan and loads it. */
 export async function openForward({ model, plan, threads }: ForwardOptions): Promise<Forward> {
-  const { hidden } = model.manifest.architecture;
+  const { hidden, vocabulary } = model.manifest.architecture;
   const session: Session = await openSession({
     graph: buildForwardGraph(model, plan),
     folder: model.folder,
@@ -49,6 +49,10 @@ export async function openForward({ model, plan, threads }: ForwardOptions): Pro
     plan,
     async step(slot, ids, logits) {
       const count = ids.length;
+      if (count === 0) throw new Error("a pass needs at least one token");
+      // The runtime counts a negative index from the end.
+      const stray = Array.from(ids).find((id) => !(id >= 0 && id < vocabulary));
+      if (stray !== undefined) throw new RangeError(`token ${stray} is outside the vocabulary of ${vocabulary}`);
       const total = slot.length + count;
       if (total > plan.contextTokens) throw new Error(`position ${total} is past the context of ${plan.contextTokens}`);
       slot.reserve(total);

@@ -9,7 +9,7 @@ export interface SamplerOptions {
   readonly seed: number;
 }
 
-/** Draws one id from one row of logits. Equal options and rows give equal ids. */
+/** Draws one id from one row of logits; throws when it holds none that is a number. Equal options and rows give equal ids. */
 export interface Sampler {
   draw(logits: Float32Array): number;
 }
@@ -26,6 +26,7 @@ export function createSampler({ temperature, topP, topK, seed }: SamplerOptions)
   return {
     draw(logits) {
       const best = argMax(logits);
+      if (!Number.isFinite(logits[best])) throw new Error("the model returned logits that are no numbers");
       if (temperature === 0) return best;
       const point = uniformFloat64(random);
       if (topP >= 1 && topK === 0) return drawFromAll(logits, { best, temperature, point });
@@ -107,11 +108,11 @@ export function topIds(row: Float32Array, count: number): number[] {
   return ids.sort((left, right) => row[right]! - row[left]! || left - right).slice(0, size);
 }
 
-/** ln Σ exp of a row, stable. */
+/** ln Σ exp of a row, stable. NaN where the row holds one: a broken row must not pass for an empty one. */
 export function logSumExp(row: Float32Array): number {
   let highest = -Infinity;
   for (const value of row) if (value > highest) highest = value;
-  if (highest === -Infinity) return -Infinity;
+  if (highest === -Infinity) return row.some(Number.isNaN) ? NaN : -Infinity;
   let sum = 0;
   for (const value of row) sum += Math.exp(value - highest);
   return highest + Math.log(sum);

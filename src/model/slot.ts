@@ -1,3 +1,4 @@
+/// <reference lib="es2024.arraybuffer" />
 import type { Architecture } from "./architecture.ts";
 import { pin, type Pinned } from "./session.ts";
 
@@ -22,16 +23,21 @@ export interface Slot {
 
 type Shape = Pick<Architecture, "layers" | "kvHeads" | "headDim">;
 
-/** Arrays of one capacity, and the same as graph inputs. */
+/** Views of one capacity over the slot's memory, and the same as graph inputs. */
 interface Caches {
   readonly capacity: number;
   readonly arrays: readonly Float32Array[]; // 2 × layers of [kvHeads, capacity, headDim], k then v of each layer
   readonly inputs: Readonly<Record<string, Pinned>>;
 }
 
-/** An empty cache of one capacity step. 46 KB a position for SmolLM2-135M. */
-export function createSlot(architecture: Architecture): Slot {
-  let caches = allocate(architecture, CAPACITY_STEP);
+/**
+ * An empty cache of one capacity step. 46 KB a position for SmolLM2-135M. It grows in place up to `contextTokens`, so that
+ * nothing is left for the garbage collector, and what it gives back goes to the system at once.
+ */
+export function createSlot(architecture: Architecture, contextTokens: number = architecture.trainedContext): Slot {
+  const most = Math.max(CAPACITY_STEP, inSteps(contextTokens));
+  const memory = new ArrayBuffer(bytesOf(architecture, CAPACITY_STEP), { maxByteLength: bytesOf(architecture, most) });
+  let caches = divide(architecture, memory, CAPACITY_STEP);
   let length = 0;
   return {
     get length() {
@@ -45,9 +51,11 @@ export function createSlot(architecture: Architecture): Slot {
     },
     reserve(positions) {
       if (positions <= caches.capacity) return;
-      const larger = allocate(architecture, Math.ceil(positions / CAPACITY_STEP) * CAPACITY_STEP);
-      copyFilled(architecture, { from: caches, to: larger, length });
-      caches = larger;
+      const capacity = inSteps(positions);
+      if (capacity > most) throw new Error(`${positions} positions do not fit a slot of ${most}`);
+      memory.resize(bytesOf(architecture, capacity));
+      spread(architecture, { memory, from: caches.capacity, to: capacity, length });
+      caches = divide(architecture, memory, capacity);
     },
     append(fresh, count) {
       write(architecture, { fresh, caches, length, count });
@@ -58,14 +66,27 @@ export function createSlot(architecture: Architecture): Slot {
     },
     clear() {
       length = 0;
-      if (caches.capacity > CAPACITY_STEP) caches = allocate(architecture, CAPACITY_STEP);
+      if (caches.capacity === CAPACITY_STEP) return;
+      memory.resize(bytesOf(architecture, CAPACITY_STEP));
+      caches = divide(architecture, memory, CAPACITY_STEP);
     },
   };
 }
 
-function allocate({ layers, kvHeads, headDim }: Shape, capacity: number): Caches {
+function inSteps(positions: number): number {
+  return Math.ceil(positions / CAPACITY_STEP) * CAPACITY_STEP;
+}
+
+function bytesOf({ layers, kvHeads, headDim }: Shape, capacity: number): number {
+  return 2 * layers * kvHeads * capacity * headDim * Float32Array.BYTES_PER_ELEMENT;
+}
+
+function divide({ layers, kvHeads, headDim }: Shape, memory: ArrayBuffer, capacity: number): Caches {
   const size = kvHeads * capacity * headDim;
-  const arrays = Array.from({ length: 2 * layers }, () => new Float32Array(size)); // each [kvHeads, capacity, headDim]
+  const arrays = Array.from(
+    { length: 2 * layers },
+    (_, index) => new Float32Array(memory, index * size * Float32Array.BYTES_PER_ELEMENT, size), // [kvHeads, capacity, headDim]
+  );
   const inputs = arrays.map((array, index): [string, Pinned] => [
     `past.${Math.floor(index / 2)}.${index % 2 === 0 ? "k" : "v"}`,
     pin(array, [1, kvHeads, capacity, headDim]),
@@ -73,20 +94,20 @@ function allocate({ layers, kvHeads, headDim }: Shape, capacity: number): Caches
   return { capacity, arrays, inputs: Object.fromEntries(inputs) };
 }
 
-interface Move {
-  readonly from: Caches;
-  readonly to: Caches;
+interface Growth {
+  readonly memory: ArrayBuffer;
+  readonly from: number;
+  readonly to: number;
   readonly length: number;
 }
 
-function copyFilled({ kvHeads, headDim }: Shape, { from, to, length }: Move): void {
-  to.arrays.forEach((array, index) => {
-    for (let head = 0; head < kvHeads; head += 1) {
-      const start = head * from.capacity * headDim;
-      const filled = from.arrays[index]?.subarray(start, start + length * headDim);
-      if (filled) array.set(filled, head * to.capacity * headDim);
-    }
-  });
+// Every head moves up, so the last one goes first.
+function spread({ layers, kvHeads, headDim }: Shape, { memory, from, to, length }: Growth): void {
+  const all = new Float32Array(memory); // [2 × layers, kvHeads, to, headDim]
+  for (let head = 2 * layers * kvHeads - 1; head > 0; head -= 1) {
+    const start = head * from * headDim;
+    all.copyWithin(head * to * headDim, start, start + length * headDim);
+  }
 }
 
 interface Fresh {

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GenerateRequest, RunEvent } from "../../src/engine/engine.ts";
-import { generateRequest, openVendoredParts, readRequest, withScripts, type OpenedParts, type PolicyChanges } from "../support/engine-parts.ts";
+import {
+  generateRequest,
+  openVendoredParts,
+  readRequest,
+  withScripts,
+  type OpenedParts,
+  type PolicyChanges,
+} from "../support/engine-parts.ts";
 import { endOf, eventsOf, namesOf, openRig, releasedIds, releasedText } from "../support/engine-rig.ts";
 
 let opened: OpenedParts;
@@ -125,7 +132,10 @@ describe("the end of a generation", () => {
   it("ends by length where the context is full", async () => {
     const parts = { ...withScripts(opened, {}, {}), contextTokens: prompt.length + 2 };
     const rig = openRig(parts, opened.model, 1);
-    expect(endOf(await eventsOf(rig.generate(generateRequest(prompt))))).toMatchObject({ reason: "length", releasedTokens: 2 });
+    expect(endOf(await eventsOf(rig.generate(generateRequest(prompt))))).toMatchObject({
+      reason: "length",
+      releasedTokens: 2,
+    });
     const full = { ...parts, contextTokens: prompt.length };
     const none = openRig(full, opened.model).generate(generateRequest(prompt));
     expect(endOf(await eventsOf(none))).toMatchObject({ reason: "length", releasedTokens: 0 });
@@ -187,6 +197,18 @@ describe("log-probabilities", () => {
       expect(top[0]).toMatchObject({ id, logprob });
       expect(logprob).toBeLessThanOrEqual(0);
     }
+  });
+});
+
+describe("sampling", () => {
+  it("draws the same with the same seed and otherwise with another", async () => {
+    const draw = async (seed: number) => {
+      const sampling = { temperature: 1.5, topP: 0.95, topK: 50, seed };
+      return releasedIds(await generate({ request: { sampling, maxTokens: 6 } }));
+    };
+    const first = await draw(7);
+    expect(await draw(7)).toEqual(first);
+    expect(await draw(8)).not.toEqual(first);
   });
 });
 

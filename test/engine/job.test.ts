@@ -7,8 +7,14 @@ const LIMITS = { policies: { [POLICY]: policyOf() }, contextTokens: 10, vocabula
 const PROMPT = Int32Array.of(1, 2, 3);
 
 type Changes = Parameters<typeof generateRequest>[1];
-const generate = (changes: Changes = {}): Job => ({ verb: "generate", request: generateRequest(changes?.prompt ?? PROMPT, changes) });
-const read = (forced: readonly number[]): Job => ({ verb: "read", request: readRequest(PROMPT, Int32Array.from(forced)) });
+const generate = (changes: Changes = {}): Job => ({
+  verb: "generate",
+  request: generateRequest(changes?.prompt ?? PROMPT, changes),
+});
+const read = (forced: readonly number[]): Job => ({
+  verb: "read",
+  request: readRequest(PROMPT, Int32Array.from(forced)),
+});
 const thrownBy = (job: Job): unknown => {
   try {
     return checkJob(job, LIMITS) && undefined;
@@ -34,7 +40,10 @@ describe("checkJob", () => {
     for (const job of [generate({ prompt: new Int32Array(11).fill(1) }), read([4, 4, 4, 4, 4, 4, 4, 4])]) {
       const thrown = thrownBy(job);
       expect(thrown).toBeInstanceOf(GatewayError);
-      expect(thrown).toMatchObject({ code: "context_length_exceeded", message: "The request has 11 tokens, one may hold 10." });
+      expect(thrown).toMatchObject({
+        code: "context_length_exceeded",
+        message: "The request has 11 tokens, one may hold 10.",
+      });
     }
   });
 

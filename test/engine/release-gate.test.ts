@@ -91,9 +91,12 @@ describe("a split character", () => {
     expect(released).toBe(ids.length);
   });
 
-  it.each(["🙂🙃", "Ελληνικά ελληνικά", "日本語のテキスト", "👩‍👩‍👧 family", "naïve café", "ｆｕｌｌ"])("streams %s whole at every hold", (text) => {
-    for (const hold of [0, 1, 4]) expect(stream(encode(text), { hold }).text).toBe(text);
-  });
+  it.each(["🙂🙃", "Ελληνικά ελληνικά", "日本語のテキスト", "👩‍👩‍👧 family", "naïve café", "ｆｕｌｌ"])(
+    "streams %s whole at every hold",
+    (text) => {
+      for (const hold of [0, 1, 4]) expect(stream(encode(text), { hold }).text).toBe(text);
+    },
+  );
 });
 
 describe("a gate with stop strings", () => {
@@ -164,7 +167,12 @@ describe("log-probabilities", () => {
     for (const id of encode("One two")) gate.push(withLogprob(id));
     const [token] = gate.release(1);
     const own = [...Buffer.from("One")];
-    expect(token).toMatchObject({ text: "One", logprob: -0.5, bytes: own, top: [{ text: "One", bytes: own, logprob: -0.5 }] });
+    expect(token).toMatchObject({
+      text: "One",
+      logprob: -0.5,
+      bytes: own,
+      top: [{ text: "One", bytes: own, logprob: -0.5 }],
+    });
   });
 
   it("are absent when they were not asked for", () => {
@@ -184,5 +192,12 @@ describe("log-probabilities", () => {
     const gate = openGate("wo");
     for (const id of encode("one two")) gate.push(withLogprob(id));
     expect(gate.finish().at(-1)).toMatchObject({ text: " t", bytes: [...Buffer.from(" t")] });
+  });
+
+  it("do not give away the beginning of a character behind the stop string either", () => {
+    const made = { bytesOf: () => Uint8Array.of(...Buffer.from("a.b"), 0xf0, 0x9f) };
+    const gate = createReleaseGate({ bytes: made, stop: ["."], textOf });
+    gate.push(withLogprob(1));
+    expect(gate.finish()).toMatchObject([{ text: "a", bytes: [...Buffer.from("a")] }]);
   });
 });

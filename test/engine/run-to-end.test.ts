@@ -28,7 +28,13 @@ describe("runToEnd", () => {
       },
     });
     tell({ type: "tokens-released", tokens: [{ id: 1, text: "" }] });
-    tell({ type: "tokens-released", tokens: [{ id: 2, text: "é" }, { id: 3, text: "t" }] });
+    tell({
+      type: "tokens-released",
+      tokens: [
+        { id: 2, text: "é" },
+        { id: 3, text: "t" },
+      ],
+    });
     end();
     const { flags, released, text, end: last } = await whole;
     expect(flags.map(({ finding }) => finding.detector)).toEqual(["a"]);

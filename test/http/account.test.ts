@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { flagRaised, promptJudged, released, runEnd } from "../trace/scripted-run.ts";
-import { eventually, HELLO, MODEL, startApi } from "./scripted-api.ts";
+import { eventually, startApi } from "./scripted-api.ts";
+import { HELLO, MODEL } from "./scripted-engine.ts";
 
 test("an answered request is one outcome, one run and one line", async () => {
   let now = 0;

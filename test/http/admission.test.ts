@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { GatewayError } from "../../src/errors.ts";
-import { eventually, POLICIES, startApi } from "./scripted-api.ts";
+import { readBody, readError } from "./reply-bodies.ts";
+import { POLICIES, eventually, startApi } from "./scripted-api.ts";
 
 const ID = "0123456789abcdef0123456789abcdef";
 
@@ -30,7 +31,7 @@ test("what a client asks is what the engine gets", async () => {
       topLogprobs: 2,
     },
   ]);
-  expect(((await response.json()) as any).id).toBe(`chatcmpl-${ID}`);
+  expect((await readBody(response)).id).toBe(`chatcmpl-${ID}`);
 });
 
 test("without a seed one is drawn, and log-probabilities are not computed unasked", async () => {
@@ -64,7 +65,7 @@ describe("max_tokens", () => {
     const left = 2048 - (api.requests[0]?.prompt.length ?? 0);
     expect((await api.complete({ prompt: "a b ".repeat(900), max_tokens: left })).status).toBe(200);
     const over = await api.complete({ prompt: "a b ".repeat(900), max_tokens: left + 1 });
-    expect(((await over.json()) as any).error).toMatchObject({ code: "context_length_exceeded", param: "max_tokens" });
+    expect(await readError(over)).toMatchObject({ code: "context_length_exceeded", param: "max_tokens" });
   });
 });
 
@@ -103,7 +104,7 @@ test("an engine that refuses at once is answered with its code", async () => {
     "4",
     "3100",
   ]);
-  expect(((await response.json()) as any).error.code).toBe("overloaded");
+  expect((await readError(response)).code).toBe("overloaded");
   await eventually(() => api.outcomes[0]);
   expect(api.rejections).toEqual(["overloaded"]);
 });

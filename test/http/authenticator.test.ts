@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { createAuthenticator } from "../../src/http/authenticator.ts";
 import type { ApiKey } from "../../src/http/options.ts";
-import { notingObserver } from "./scripted-api.ts";
+import { notingObserver } from "./noting-observer.ts";
 
 const keyed = (id: string, changes: Partial<ApiKey> = {}): ApiKey => ({
   id,

@@ -4,7 +4,8 @@ import { createConsoleApp } from "../../src/http/console-app.ts";
 import { startListener } from "../../src/http/listener.ts";
 import type { ConsoleOptions } from "../../src/http/options.ts";
 import { createReviewPage } from "../../src/review/page.ts";
-import { notingLog, notingObserver, scriptedEngine } from "./scripted-api.ts";
+import { notingLog, notingObserver } from "./noting-observer.ts";
+import { scriptedEngine } from "./scripted-engine.ts";
 
 async function startConsole(changes: Partial<ConsoleOptions> = {}) {
   const { log, lines } = notingLog();

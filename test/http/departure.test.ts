@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import type { RunEvent } from "../../src/engine/engine.ts";
 import { takeEvents } from "../../src/http/departure.ts";
 import { promptJudged, released } from "../trace/scripted-run.ts";
-import { eventually, HELLO } from "./scripted-api.ts";
+import { eventually } from "./scripted-api.ts";
+import { HELLO } from "./scripted-engine.ts";
 
 /** A source that gives its events, then nothing more, and notes that it was left. */
 function endlessSource(events: readonly RunEvent[]) {

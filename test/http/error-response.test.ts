@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { GatewayError } from "../../src/errors.ts";
 import { describeFault, errorBodyOf, logError, toGatewayError } from "../../src/http/error-response.ts";
-import { notingLog } from "./scripted-api.ts";
+import { notingLog } from "./noting-observer.ts";
 
 test("an error body has message, type, param and code", () => {
   const error = new GatewayError("unsupported_parameter", "No 'n'.", { param: "n" });

@@ -42,13 +42,13 @@ test("silence is filled with comments, activity is not", async () => {
   const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   const response = await serve(async (stream) => {
     stream.open();
-    await wait(500);
+    await wait(1000);
     for (let count = 0; count < 5; count += 1) {
       stream.send({});
       await wait(20);
     }
     stream.end({ done: true });
-  }, 200);
+  }, 400);
   expect(await response.text()).toMatch(/^(:\n\n){1,2}(data: {}\n\n){5}data: \[DONE\]\n\n$/);
 });
 

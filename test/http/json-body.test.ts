@@ -22,8 +22,13 @@ async function startReader(limits = { bodyBytes: 64, depth: 4 }) {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const send = async (body: string | Uint8Array<ArrayBuffer> | ReadableStream, type = "application/json") => {
-    const options = { method: "POST", headers: { "content-type": type }, body, duplex: "half" };
+  const send = async (body: string | ReadableStream, type = "application/json"): Promise<unknown> => {
+    const options: RequestInit & { duplex: "half" } = {
+      method: "POST",
+      headers: { "content-type": type },
+      body,
+      duplex: "half",
+    };
     return (await (await fetch(`http://127.0.0.1:${port}`, options)).json()) as unknown;
   };
   return { port, send, failures };

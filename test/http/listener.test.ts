@@ -3,7 +3,9 @@ import type { RequestListener, ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { startListener, type Listener } from "../../src/http/listener.ts";
-import { eventually, notingLog, readEvents, startApi } from "./scripted-api.ts";
+import { readEvents } from "./reply-bodies.ts";
+import { notingLog } from "./noting-observer.ts";
+import { eventually, startApi } from "./scripted-api.ts";
 import { promptJudged, released, runEnd } from "../trace/scripted-run.ts";
 
 async function start(
@@ -38,6 +40,13 @@ test("a listener says where it is", async () => {
   const listener = await start(hello);
   expect(listener.url).toBe(`http://127.0.0.1:${listener.port}`);
   expect(await (await fetch(listener.url)).text()).toBe("hello");
+});
+
+test("one that listens everywhere can be called by its url", async () => {
+  const listener = await startListener({ name: "api", app: hello, host: "0.0.0.0", port: 0, log: notingLog().log });
+  onTestFinished(() => listener.drain(0).then(() => undefined));
+  expect(listener.url).toBe(`http://127.0.0.1:${listener.port}`);
+  expect((await fetch(listener.url)).status).toBe(200);
 });
 
 test("a port in use is named with its cure", async () => {
@@ -95,7 +104,7 @@ test("a live stream is delivered to its end while the gateway drains", async () 
   const response = await api.chat({ stream: true });
   const drained = api.listener.drain(5_000);
   release();
-  expect((await readEvents(response)).at(-1)).toBe("[DONE]");
+  expect((await readEvents(response)).done).toBe(true);
   expect(await drained).toEqual({ cut: 0 });
 });
 

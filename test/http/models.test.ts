@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { allowsModel } from "../../src/http/models.ts";
-import { MODEL, startApi } from "./scripted-api.ts";
+import { startApi } from "./scripted-api.ts";
+import { MODEL } from "./scripted-engine.ts";
 
 const sha256 = createHash("sha256").update("k").digest("hex");
 const model = { id: MODEL, object: "model", created: 1_700_000_000, owned_by: "lensgate" };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { guardObserver } from "../../src/http/observer.ts";
-import { notingLog, notingObserver } from "./scripted-api.ts";
+import { notingLog, notingObserver } from "./noting-observer.ts";
 
 test("a guarded observer is told everything", () => {
   const noted = notingObserver();

@@ -1,7 +1,8 @@
 import OpenAI from "openai";
 import { expect, test } from "vitest";
 import { flagRaised, promptJudged, released, runEnd } from "../trace/scripted-run.ts";
-import { eventually, HELLO, MODEL, stalledRun, startApi } from "./scripted-api.ts";
+import { eventually, startApi } from "./scripted-api.ts";
+import { HELLO, MODEL, stalledRun } from "./scripted-engine.ts";
 
 const messages = [{ role: "user" as const, content: "Tell me about sushi." }];
 const aborted = [

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { scriptedEngine, startApi } from "./scripted-api.ts";
+import { startApi } from "./scripted-api.ts";
+import { scriptedEngine } from "./scripted-engine.ts";
 
 test.each([
   ["ready", 200],
@@ -8,11 +9,12 @@ test.each([
   ["closed", 503],
 ] as const)("an engine that is %s makes /readyz %i, and /livez stays 200", async (state, status) => {
   const { engine } = scriptedEngine([], { state });
-  const { url } = await startApi([], { engine });
+  const { url, lines, rejections } = await startApi([], { engine });
   const ready = await fetch(`${url}/readyz`);
   expect(ready.status).toBe(status);
   expect(ready.headers.get("cache-control")).toBe("no-store");
   expect((await fetch(`${url}/livez`)).status).toBe(200);
+  expect([lines, rejections]).toEqual([[], []]);
 });
 
 test("probes need no key", async () => {

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import { createPublicApp } from "../../src/http/public-app.ts";
-import { MODEL, notingLog, notingObserver, POLICIES, scriptedEngine, startApi } from "./scripted-api.ts";
+import { readError } from "./reply-bodies.ts";
+import { notingLog, notingObserver } from "./noting-observer.ts";
+import { POLICIES, startApi } from "./scripted-api.ts";
+import { MODEL, scriptedEngine } from "./scripted-engine.ts";
 
 const DECLARED = [
   "post /v1/chat/completions",
@@ -65,7 +68,7 @@ test.each([
 ])("%s %s is 404 not_found", async (method, path) => {
   const api = await startApi();
   const response = await fetch(`${api.url}${path}`, { method });
-  expect([response.status, ((await response.json()) as any).error.code]).toEqual([404, "not_found"]);
+  expect([response.status, (await readError(response)).code]).toEqual([404, "not_found"]);
 });
 
 test.each([
@@ -79,13 +82,13 @@ test.each([
   const api = await startApi();
   const response = await fetch(`${api.url}${path}`, { method });
   expect([response.status, response.headers.get("allow")]).toEqual([405, allow]);
-  expect(((await response.json()) as any).error.code).toBe("method_not_allowed");
+  expect((await readError(response)).code).toBe("method_not_allowed");
 });
 
 test("a path that is no valid encoding is the caller's fault", async () => {
   const api = await startApi();
   const response = await fetch(`${api.url}/v1/models/%zz`);
-  expect([response.status, ((await response.json()) as any).error.code]).toEqual([400, "invalid_request"]);
+  expect([response.status, (await readError(response)).code]).toEqual([400, "invalid_request"]);
 });
 
 test("answers carry security headers and say nothing of the server", async () => {

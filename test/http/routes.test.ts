@@ -3,7 +3,7 @@ import { createErrorHandler } from "../../src/http/error-response.ts";
 import { startListener } from "../../src/http/listener.ts";
 import { createBareApp, declareRoutes, refuseUnknownRoute } from "../../src/http/routes.ts";
 import { onTestFinished } from "vitest";
-import { notingLog, notingObserver } from "./scripted-api.ts";
+import { notingLog, notingObserver } from "./noting-observer.ts";
 
 async function start() {
   const { log } = notingLog();

@@ -4,12 +4,9 @@ import { join } from "node:path";
 import OpenAI from "openai";
 import { onTestFinished } from "vitest";
 import type { Policy } from "../../src/decide/policy.ts";
-import type { Engine, EngineStatus, GenerateRequest, Run, RunEvent } from "../../src/engine/engine.ts";
 import { startListener } from "../../src/http/listener.ts";
-import type { AuthDecision, RequestOutcome, RunReport, ServingObserver } from "../../src/http/observer.ts";
 import type { PublicOptions } from "../../src/http/options.ts";
 import { createPublicApp } from "../../src/http/public-app.ts";
-import type { Logger } from "../../src/log.ts";
 import { createPromptEncoder, type PromptEncoder } from "../../src/model/prompt.ts";
 import { createTokenizer } from "../../src/model/tokenizer.ts";
 import { openDatabase } from "../../src/trace/database.ts";
@@ -17,12 +14,8 @@ import { createRecorder } from "../../src/trace/recorder.ts";
 import { createScoreLog } from "../../src/trace/score-log.ts";
 import { createTraceStore } from "../../src/trace/trace-store.ts";
 import { vendoredVocabulary } from "../support/vendored-model.ts";
-import { promptJudged, released, runEnd } from "../trace/scripted-run.ts";
-
-export const MODEL = "smollm2-135m-instruct";
-
-/** The events of one run, or a run of its own making. */
-export type Script = readonly RunEvent[] | ((request: GenerateRequest) => Run);
+import { notingLog, notingObserver } from "./noting-observer.ts";
+import { HELLO, MODEL, scriptedEngine, type Script } from "./scripted-engine.ts";
 
 const rule = { action: "observe", onError: "closed" } as const;
 const base: Policy = {
@@ -45,102 +38,6 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   strict: { ...demo, name: "strict", onAbort: "error", holdTokens: 4 },
   monitor: { ...demo, name: "monitor", mode: "monitor" },
 };
-
-/** A reply of two tokens that ends by itself. */
-export const HELLO: readonly RunEvent[] = [
-  promptJudged,
-  released("Hello"),
-  released(" there"),
-  runEnd("stop", {
-    releasedTokens: 2,
-    decision: { action: "continue" },
-    generated: [
-      { id: 0, text: "Hello" },
-      { id: 1, text: " there" },
-    ],
-    scores: [],
-  }),
-];
-
-/** A run that stays at its last event until it is cancelled. */
-export function stalledRun(events: readonly RunEvent[], onCancel: () => void = () => undefined): Run {
-  let cancel = (): void => undefined;
-  const cancelled = new Promise<void>((resolve) => (cancel = resolve));
-  return {
-    cancel() {
-      onCancel();
-      cancel();
-    },
-    async *[Symbol.asyncIterator]() {
-      yield* events;
-      await cancelled;
-      yield runEnd("cancelled");
-    },
-  };
-}
-
-/** An engine that plays a script for every request, one event a turn of the event loop. */
-export function scriptedEngine(script: Script, status: Partial<EngineStatus> = {}) {
-  const requests: GenerateRequest[] = [];
-  const cancels: string[] = [];
-  const engine: Engine = {
-    model: {
-      name: MODEL,
-      sha256: "ab".repeat(32),
-      precision: "fast",
-      formatVersion: 1,
-      layers: 30,
-      hidden: 576,
-      vocabulary: 49_152,
-      contextTokens: 2048,
-    },
-    generate(request) {
-      requests.push(request);
-      if (typeof script === "function") return script(request);
-      return {
-        cancel: () => void cancels.push(request.id),
-        async *[Symbol.asyncIterator]() {
-          for (const event of script) {
-            await new Promise(setImmediate);
-            yield event;
-          }
-        },
-      };
-    },
-    read() {
-      throw new Error("the API does not read");
-    },
-    status: () => ({ state: "ready", slots: 4, running: 0, waiting: 0, restarts: 0, ...status }),
-    close: async () => undefined,
-  };
-  return { engine, requests, cancels };
-}
-
-/** What an observer was told, in order. */
-export function notingObserver() {
-  const outcomes: RequestOutcome[] = [];
-  const runs: RunReport[] = [];
-  const decisions: AuthDecision[] = [];
-  const rejections: string[] = [];
-  let started = 0;
-  const observer: ServingObserver = {
-    requestStarted: () => void (started += 1),
-    requestEnded: (outcome) => void outcomes.push(outcome),
-    runEnded: (report) => void runs.push(report),
-    authDecided: (decision) => void decisions.push(decision),
-    rejected: (reason) => void rejections.push(reason),
-  };
-  return { observer, outcomes, runs, decisions, rejections, started: () => started };
-}
-
-/** A logger that keeps its lines with their level. */
-export function notingLog() {
-  const lines: Record<string, unknown>[] = [];
-  const at = (level: string) =>
-    ((fields: object, message: string) => void lines.push({ level, message, ...fields })) as Logger["info"];
-  const log: Logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-  return { log, lines };
-}
 
 let encoder: Promise<PromptEncoder> | undefined;
 
@@ -237,12 +134,6 @@ export async function openApi(script: Script = HELLO, changes: Partial<PublicOpt
     stop,
     ...noted,
   };
-}
-
-/** The `data:` lines of a stream's body, parsed; `[DONE]` stays text. */
-export async function readEvents(response: Response): Promise<any[]> {
-  const lines = (await response.text()).split("\n\n").filter((event) => event.startsWith("data: "));
-  return lines.map((line) => (line === "data: [DONE]" ? "[DONE]" : JSON.parse(line.slice(6))));
 }
 
 /** Waits for something that follows a reply, such as its line in the log. */

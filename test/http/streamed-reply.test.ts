@@ -2,7 +2,9 @@ import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import type { Run, RunEvent } from "../../src/engine/engine.ts";
 import { flagRaised, promptJudged, released, runEnd } from "../trace/scripted-run.ts";
-import { eventually, HELLO, MODEL, readEvents, stalledRun, startApi } from "./scripted-api.ts";
+import { readEvents, textOfChunks } from "./reply-bodies.ts";
+import { eventually, startApi } from "./scripted-api.ts";
+import { HELLO, MODEL, stalledRun } from "./scripted-engine.ts";
 
 const SHORT = { totalMs: 20_000, headersAfterMs: 30, heartbeatMs: 20, retryAfterMs: 1_500 };
 const abortedAfter: readonly RunEvent[] = [
@@ -40,44 +42,45 @@ describe("a stream that ends by itself", () => {
       "x-oversight-trace-id": expect.stringMatching(/^tr_/),
     });
     expect(response.headers.has("x-oversight-action")).toBe(false);
-    const events = await readEvents(response);
-    const id = events[0].id;
-    const head = { id, object: "chat.completion.chunk", created: 1_700_000_000, model: MODEL };
-    expect(events).toEqual([
+    const { chunks, done } = await readEvents(response);
+    const head = { id: chunks[0]?.id, object: "chat.completion.chunk", created: 1_700_000_000, model: MODEL };
+    expect(chunks).toEqual([
       { ...head, choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }] },
       { ...head, choices: [{ index: 0, delta: { content: "Hello" }, finish_reason: null }] },
       { ...head, choices: [{ index: 0, delta: { content: " there" }, finish_reason: null }] },
       { ...head, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] },
-      "[DONE]",
     ]);
+    expect(done).toBe(true);
   });
 
   test("counts in a chunk of its own when asked, and says null before", async () => {
     const api = await startApi();
-    const events = await readEvents(await api.chat({ stream: true, stream_options: { include_usage: true } }));
-    expect(events.slice(0, -2).map(({ usage }) => usage)).toEqual([null, null, null, null]);
-    expect(events.at(-2)).toMatchObject({
+    const { chunks, done } = await readEvents(
+      await api.chat({ stream: true, stream_options: { include_usage: true } }),
+    );
+    expect(chunks.slice(0, -1).map(({ usage }) => usage)).toEqual([null, null, null, null]);
+    expect(chunks.at(-1)).toMatchObject({
       choices: [],
       usage: { prompt_tokens: 11, completion_tokens: 2, total_tokens: 13 },
     });
-    expect(events.at(-1)).toBe("[DONE]");
+    expect(done).toBe(true);
   });
 
   test("has text completions on the other endpoint", async () => {
     const api = await startApi();
-    const events = await readEvents(await api.complete({ stream: true }));
-    expect(events.map((event) => event.choices?.[0])).toEqual([
+    const { chunks, done } = await readEvents(await api.complete({ stream: true }));
+    expect(chunks.map(({ choices }) => choices?.[0])).toEqual([
       { text: "Hello", index: 0, logprobs: null, finish_reason: null },
       { text: " there", index: 0, logprobs: null, finish_reason: null },
       { text: "", index: 0, logprobs: null, finish_reason: "stop" },
-      undefined,
     ]);
+    expect(done).toBe(true);
   });
 
   test("has no chunk for a token that completes no character", async () => {
     const api = await startApi([promptJudged, released(""), released("é"), runEnd("stop")]);
-    const events = await readEvents(await api.chat({ stream: true }));
-    expect(events.slice(1, -2).map((event) => event.choices[0].delta.content)).toEqual(["é"]);
+    const { chunks } = await readEvents(await api.chat({ stream: true }));
+    expect(chunks.slice(1, -1).map(({ choices }) => choices?.[0]?.delta?.content)).toEqual(["é"]);
   });
 });
 
@@ -89,16 +92,11 @@ describe("a stream that a detector stopped", () => {
       { "x-oversight-policy": "demo" },
     );
     expect(response.status).toBe(200);
-    const events = await readEvents(response);
-    expect(
-      events
-        .slice(1, 4)
-        .map((event) => event.choices[0].delta.content)
-        .join(""),
-    ).toBe("Sushi is");
-    expect(events[4].choices).toEqual([{ index: 0, delta: {}, finish_reason: "content_filter" }]);
-    expect(events[5]).toMatchObject({ choices: [], usage: { completion_tokens: 3 } });
-    expect(events[6]).toBe("[DONE]");
+    const { chunks, done } = await readEvents(response);
+    expect(textOfChunks(chunks)).toBe("Sushi is");
+    expect(chunks.at(-2)?.choices).toEqual([{ index: 0, delta: {}, finish_reason: "content_filter" }]);
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: 3 } });
+    expect(done).toBe(true);
   });
 
   test("carries the oversight object in its last chunk when asked", async () => {
@@ -109,16 +107,17 @@ describe("a stream that a detector stopped", () => {
         { "x-oversight-policy": "demo", "x-oversight-details": "true" },
       );
       const trace_id = response.headers.get("x-oversight-trace-id");
-      const events = await readEvents(response);
-      expect(events.at(-2).oversight).toEqual({ trace_id, action: "abort", detectors: ["country-channel"] });
-      expect(events.slice(0, -2).filter((event) => "oversight" in event)).toEqual([]);
+      const { chunks } = await readEvents(response);
+      expect(chunks.at(-1)?.oversight).toEqual({ trace_id, action: "abort", detectors: ["country-channel"] });
+      expect(chunks.slice(0, -1).filter((chunk) => "oversight" in chunk)).toEqual([]);
     }
   });
 
   test("is an error without [DONE] under a policy that says so", async () => {
     const api = await startApi(abortedAfter);
-    const events = await readEvents(await api.chat({ stream: true }, { "x-oversight-policy": "strict" }));
-    expect(events.at(-1)).toEqual({
+    const { chunks, done } = await readEvents(await api.chat({ stream: true }, { "x-oversight-policy": "strict" }));
+    expect(done).toBe(false);
+    expect(chunks.at(-1)).toEqual({
       error: {
         message: "Request blocked by policy 'strict'.",
         type: "invalid_request_error",
@@ -143,16 +142,16 @@ describe("a prompt that takes long to judge", () => {
     const api = await startApi(() => slowRun(events, 80), { timeouts: SHORT });
     const response = await api.chat({ stream: true });
     expect(response.status).toBe(200);
-    const sent = await readEvents(response);
-    expect(sent[0].choices[0].delta).toEqual({ role: "assistant", content: "" });
-    expect(sent[1].error.code).toBe("content_filter");
-    expect(sent).toHaveLength(2);
+    const { chunks, done } = await readEvents(response);
+    expect(chunks[0]?.choices?.[0]?.delta).toEqual({ role: "assistant", content: "" });
+    expect(chunks[1]?.error?.code).toBe("content_filter");
+    expect([chunks.length, done]).toEqual([2, false]);
   });
 
   test("sends comments while nothing happens", async () => {
     const api = await startApi(() => slowRun(HELLO, 100), { timeouts: SHORT });
     const text = await (await api.chat({ stream: true })).text();
-    expect(text.match(/^:\n\n/gm)?.length ?? 0).toBeGreaterThanOrEqual(4);
+    expect(text.match(/^:\n\n/gm)?.length ?? 0).toBeGreaterThanOrEqual(2);
     expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
   });
 });
@@ -163,9 +162,9 @@ test.each([
   ["deadline", "deadline_exceeded"],
 ] as const)("a run that ended as %s after a token is an error line %s and no [DONE]", async (reason, code) => {
   const api = await startApi([promptJudged, released("a"), runEnd(reason)]);
-  const events = await readEvents(await api.chat({ stream: true }));
-  expect(events.at(-1).error.code).toBe(code);
-  expect(events).toHaveLength(3);
+  const { chunks, done } = await readEvents(await api.chat({ stream: true }));
+  expect(chunks.at(-1)?.error?.code).toBe(code);
+  expect([chunks.length, done]).toEqual([3, false]);
 });
 
 test("a run that ended as unavailable before the headers is a 503 with a time to come back", async () => {
@@ -176,8 +175,8 @@ test("a run that ended as unavailable before the headers is a 503 with a time to
 
 test("a stream without an end is an error line, never a whole reply", async () => {
   const api = await startApi([promptJudged, released("half")]);
-  const events = await readEvents(await api.chat({ stream: true }));
-  expect(events.at(-1).error.code).toBe("oversight_unavailable");
+  const { chunks, done } = await readEvents(await api.chat({ stream: true }));
+  expect([chunks.at(-1)?.error?.code, done]).toEqual(["oversight_unavailable", false]);
 });
 
 test("each token is delivered when it is released, not with the next", async () => {

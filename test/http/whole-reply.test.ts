@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { RunEvent } from "../../src/engine/engine.ts";
 import { flagRaised, promptJudged, released, runEnd } from "../trace/scripted-run.ts";
-import { eventually, HELLO, MODEL, startApi, stalledRun } from "./scripted-api.ts";
+import { readBody, readError, type ReplyBody } from "./reply-bodies.ts";
+import { eventually, startApi } from "./scripted-api.ts";
+import { HELLO, MODEL, stalledRun } from "./scripted-engine.ts";
 
 const abortedAfter: readonly RunEvent[] = [
   promptJudged,
@@ -21,7 +23,7 @@ describe("a reply that ends by itself", () => {
     const api = await startApi(HELLO, { clock: () => 1_700_000_000_500 });
     const response = await api.chat();
     expect(response.status).toBe(200);
-    const body = (await response.json()) as any;
+    const body = await readBody(response);
     expect(body).toEqual({
       id: expect.stringMatching(/^chatcmpl-[0-9a-f]{32}$/),
       object: "chat.completion",
@@ -49,7 +51,7 @@ describe("a reply that ends by itself", () => {
 
   test("has the shape of a text completion on the other endpoint", async () => {
     const api = await startApi();
-    const body = (await (await api.complete()).json()) as any;
+    const body = await readBody(await api.complete());
     expect(body).toMatchObject({
       object: "text_completion",
       choices: [{ text: "Hello there", index: 0, logprobs: null, finish_reason: "stop" }],
@@ -59,7 +61,7 @@ describe("a reply that ends by itself", () => {
 
   test("says length when the tokens ran out", async () => {
     const api = await startApi([promptJudged, released("a"), runEnd("length", { releasedTokens: 1 })]);
-    expect(((await (await api.chat()).json()) as any).choices[0].finish_reason).toBe("length");
+    expect((await readBody(await api.chat())).choices?.[0]?.finish_reason).toBe("length");
   });
 });
 
@@ -69,8 +71,8 @@ describe("a reply that a detector stopped", () => {
     const response = await api.chat({}, { "x-oversight-policy": "demo" });
     expect(response.status).toBe(200);
     expect(response.headers.get("x-oversight-action")).toBe("abort");
-    const body = (await response.json()) as any;
-    expect(body.choices[0]).toMatchObject({ message: { content: "Sushi is" }, finish_reason: "content_filter" });
+    const body = await readBody(response);
+    expect(body.choices?.[0]).toMatchObject({ message: { content: "Sushi is" }, finish_reason: "content_filter" });
     expect(body.usage).toEqual({ prompt_tokens: 11, completion_tokens: 3, total_tokens: 14 });
     expect(body).not.toHaveProperty("oversight");
   });
@@ -95,7 +97,7 @@ describe("a reply that a detector stopped", () => {
     const response = await api.chat({}, { "x-oversight-policy": "strict" });
     expect(response.status).toBe(400);
     expect(response.headers.get("x-oversight-release")).toBe("window");
-    expect(((await response.json()) as any).error.code).toBe("content_filter");
+    expect((await readError(response)).code).toBe("content_filter");
   });
 
   test("is recorded under the trace id of its header", async () => {
@@ -121,7 +123,7 @@ describe("a reply that a detector stopped", () => {
     const api = await startApi(abortedAfter);
     const response = await api.chat({}, { "x-oversight-policy": "demo", "x-oversight-details": "true" });
     const trace_id = response.headers.get("x-oversight-trace-id");
-    expect(((await response.json()) as any).oversight).toEqual({
+    expect((await readBody(response)).oversight).toEqual({
       trace_id,
       action: "abort",
       detectors: ["country-channel"],
@@ -148,7 +150,7 @@ test.each([
   const response = await api.chat();
   expect(response.status).toBe(status);
   const text = await response.text();
-  expect(JSON.parse(text).error.code).toBe(code);
+  expect((JSON.parse(text) as ReplyBody).error?.code).toBe(code);
   expect(text).not.toContain("secret");
   if (status === 503)
     expect([response.headers.get("retry-after"), response.headers.get("retry-after-ms")]).toEqual(["2", "1500"]);

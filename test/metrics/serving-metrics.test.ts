@@ -39,7 +39,8 @@ test("an unknown model is unresolved", () => {
   const { metrics, of } = setUp();
   metrics.requestEnded({ ...outcome, model: "made-up" });
   metrics.requestEnded({ ...outcome, model: undefined });
-  expect(of("requestDuration").map((each) => (each as any).gen_ai_request_model)).toEqual(["unresolved", "unresolved"]);
+  const unresolved = { gen_ai_request_model: "unresolved" };
+  expect(of("requestDuration")).toMatchObject([unresolved, unresolved]);
 });
 
 test("requests in flight go up and down", () => {

@@ -83,8 +83,15 @@ export async function openVendoredParts(
   const { architecture, vocabulary } = model.manifest;
   const tokenizer = createTokenizer(vocabulary);
   const kinds = await loadKinds();
-  const context = { layers: architecture.layers, tokenOf: tokenizer.tokenOf, encode: tokenizer.encode, textOf: tokenizer.textOf };
-  const parsed = Object.entries(definitions).map(([id, text]) => parseDefinition({ id, file: `${id}.yaml`, text }, kinds));
+  const context = {
+    layers: architecture.layers,
+    tokenOf: tokenizer.tokenOf,
+    encode: tokenizer.encode,
+    textOf: tokenizer.textOf,
+  };
+  const parsed = Object.entries(definitions).map(([id, text]) =>
+    parseDefinition({ id, file: `${id}.yaml`, text }, kinds),
+  );
   const detectors = resolveDetectors({ definitions: parsed, problems: [] }, { kinds, context, binding: TEST_BINDING });
   const rules = Object.fromEntries(detectors.map(({ id }) => [id, { action: "observe" as const }]));
   const { parts } = await openParts(settingsOf(model, { detectors, policy: { detectors: rules } }));
@@ -105,7 +112,11 @@ export async function openVendoredParts(
 export type Script = Readonly<Record<number, RawScore | (() => RawScore | undefined)>>;
 
 /** The same model under another policy, with detectors added that fire (threshold 1) where a test says so. */
-export function withScripts(opened: OpenedParts, scripts: Readonly<Record<string, Script>>, policy: PolicyChanges): WorkerParts {
+export function withScripts(
+  opened: OpenedParts,
+  scripts: Readonly<Record<string, Script>>,
+  policy: PolicyChanges,
+): WorkerParts {
   const kinds = Object.entries(scripts).map(([id, script]) => scriptedKind(id, script));
   return withKinds(opened, kinds, policy);
 }
@@ -114,7 +125,10 @@ export function withScripts(opened: OpenedParts, scripts: Readonly<Record<string
 export function withKinds(opened: OpenedParts, kinds: readonly Kind[], policy: PolicyChanges): WorkerParts {
   const added = kinds.map(({ name }) => loadedDetector(name));
   // Detectors that read taps stay in their places: the graph was planned for them.
-  const panel = createPanel([...opened.detectors, ...added], new Map([...CONCEPTS, ...kinds].map((kind) => [kind.name, kind])));
+  const panel = createPanel(
+    [...opened.detectors, ...added],
+    new Map([...CONCEPTS, ...kinds].map((kind) => [kind.name, kind])),
+  );
   return { ...opened.parts, panel, policies: { [POLICY]: policyOf(policy) } };
 }
 

@@ -3,11 +3,12 @@ import { createLiveRuns } from "../../src/engine/live-runs.ts";
 import { createScheduler, type Scheduler } from "../../src/engine/scheduler.ts";
 import type { WorkerParts } from "../../src/engine/worker-parts.ts";
 import type { PreparedModel } from "../../src/model/prepared.ts";
-import { createSlot } from "../../src/model/slot.ts";
+import { createSlot, type Slot } from "../../src/model/slot.ts";
 
 /** An engine in this thread: the real scheduler on real slots. */
 export interface EngineRig {
   readonly scheduler: Scheduler;
+  readonly slots: readonly Slot[];
   generate(request: GenerateRequest): Run;
   read(request: ReadRequest): Run;
   /** Every event of every run, in the order in which they came. */
@@ -18,14 +19,15 @@ export interface EngineRig {
 }
 
 /** Runs parts with so many slots. */
-export function openRig(parts: WorkerParts, model: PreparedModel, slots = 1): EngineRig {
+export function openRig(parts: WorkerParts, model: PreparedModel, count = 1): EngineRig {
+  const slots = Array.from({ length: count }, () => createSlot(model.manifest.architecture));
   const log: { id: string; event: RunEvent }[] = [];
   const loads: [number, number][] = [];
   const faults: unknown[] = [];
   const runs = createLiveRuns((id) => scheduler.cancel(id));
   const scheduler = createScheduler({
     parts,
-    slots: Array.from({ length: slots }, () => createSlot(model.manifest.architecture)),
+    slots,
     emit(id, event) {
       // What crosses the thread boundary is a copy.
       const copy = structuredClone(event);
@@ -37,6 +39,7 @@ export function openRig(parts: WorkerParts, model: PreparedModel, slots = 1): En
   });
   return {
     scheduler,
+    slots,
     log,
     loads,
     faults,
@@ -72,7 +75,9 @@ export function releasedIds(events: readonly RunEvent[]): number[] {
 
 /** Text that was released. */
 export function releasedText(events: readonly RunEvent[]): string {
-  return events.flatMap((event) => (event.type === "tokens-released" ? event.tokens.map(({ text }) => text) : [])).join("");
+  return events
+    .flatMap((event) => (event.type === "tokens-released" ? event.tokens.map(({ text }) => text) : []))
+    .join("");
 }
 
 /** The last event, which must be the end. */

@@ -46,7 +46,8 @@ export function makeGguf({ metadata = {}, tensors = [], version = 3 }: MadeGguf)
 function typedValue(value: MadeValue): Uint8Array[] {
   if (typeof value === "string") return [uint32(8), string(value)];
   if (typeof value === "boolean") return [uint32(7), Uint8Array.of(value ? 1 : 0)];
-  if (typeof value === "number") return Number.isInteger(value) ? [uint32(4), uint32(value)] : [uint32(6), float32(value)];
+  if (typeof value === "number")
+    return Number.isInteger(value) ? [uint32(4), uint32(value)] : [uint32(6), float32(value)];
   const numbers = value.filter((item) => typeof item === "number");
   if (numbers.length > 0) return [uint32(9), uint32(5), uint64(value.length), ...numbers.map(uint32)];
   return [uint32(9), uint32(8), uint64(value.length), ...value.map(String).map(string)];

@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { readModelFolder, type ModelFolder } from "../../src/model/model-folder.ts";
+import { openPrepared } from "../../src/model/prepare.ts";
+import type { PreparedModel } from "../../src/model/prepared.ts";
 import { pieceOfText } from "../../src/model/token-bytes.ts";
 import { writeFolder } from "./folder.ts";
 import { makeGguf, type MadeTensor, type MadeValue } from "./gguf-writer.ts";
@@ -51,10 +53,7 @@ export function writeTinyModel(changes: TinyChanges = {}, files: Readonly<Record
     const sha256 = createHash("sha256").update(content).digest("hex");
     return `  ${name}: { sha256: ${sha256}, role: ${name.endsWith(".gguf") ? "weights" : "lens"} }\n`;
   });
-  writeFileSync(
-    join(folder, "model.yaml"),
-    `name: Tiny\nsource: made up\nlicence: none\nfiles:\n${entries.join("")}`,
-  );
+  writeFileSync(join(folder, "model.yaml"), `name: Tiny\nsource: made up\nlicence: none\nfiles:\n${entries.join("")}`);
   return readModelFolder(folder);
 }
 
@@ -110,11 +109,7 @@ function makeTensors({ matrices = "Q4_1", untied = false }: TinyChanges): MadeTe
 }
 
 /** A tensor of random weights, the same for the same name: `shape` slowest dimension first. */
-export function makeTensor(
-  name: string,
-  shape: readonly number[],
-  format: keyof typeof FORMAT_NUMBER,
-): MadeTensor {
+export function makeTensor(name: string, shape: readonly number[], format: keyof typeof FORMAT_NUMBER): MadeTensor {
   const count = shape.reduce((product, size) => product * size, 1);
   const random = createRandom(name);
   return { name, shape: shape.toReversed(), type: FORMAT_NUMBER[format], data: WRITERS[format](count, random) };
@@ -146,4 +141,9 @@ const WRITERS: Readonly<Record<keyof typeof FORMAT_NUMBER, (count: number, rando
 export function createRandom(name: string): () => number {
   const generator = xoroshiro128plus(createHash("sha256").update(name).digest().readInt32LE(0));
   return () => (generator.next() >>> 0) / 2 ** 32;
+}
+
+/** The tiny model, prepared in a folder that is removed when the test ends. */
+export function openTiny(precision: "fast" | "exact", changes: TinyChanges = {}): Promise<PreparedModel> {
+  return openPrepared({ model: writeTinyModel(changes), cache: writeFolder({}), precision });
 }

@@ -1,0 +1,26 @@
+import { Command } from "commander";
+import { VERSION } from "../version.ts";
+import { registerCheck } from "./check.ts";
+import { openCheckModel } from "./check-model.ts";
+import { registerDetectors } from "./detectors.ts";
+import { registerLens } from "./lens.ts";
+import { registerReview } from "./review.ts";
+import { registerScan } from "./scan.ts";
+import { registerServe } from "./serve.ts";
+
+/** Every command of `lensgate` with its flags; nothing is parsed or run yet. `docs/cli.md` describes the same ones. */
+export function createProgram(): Command {
+  const program = new Command("lensgate")
+    .description(
+      "A generation gateway that decodes a model's intermediate activations and can stop a generation before the flagged token leaves.",
+    )
+    .version(VERSION)
+    .showHelpAfterError();
+  registerServe(program);
+  registerCheck(program, { openModel: openCheckModel });
+  registerLens(program);
+  registerScan(program);
+  registerDetectors(program);
+  registerReview(program);
+  return program;
+}

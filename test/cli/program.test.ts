@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { createProgram } from "../../src/cli/program.ts";
+import { VERSION } from "../../src/version.ts";
+
+describe("createProgram", () => {
+  it("has every command, each with a sentence about it", () => {
+    const program = createProgram();
+    expect(program.commands.map((command) => command.name())).toEqual([
+      "serve",
+      "check",
+      "lens",
+      "scan",
+      "detectors",
+      "review",
+    ]);
+    const all = program.commands.flatMap((command) => [command, ...command.commands]);
+    expect(all.filter((command) => command.description() === "")).toEqual([]);
+  });
+
+  it("gives every flag a description", () => {
+    const all = createProgram().commands.flatMap((command) => [command, ...command.commands]);
+    const bare = all.flatMap((command) => command.options.filter((option) => option.description === ""));
+    expect(bare).toEqual([]);
+  });
+
+  it("says the version of package.json", () => {
+    expect(createProgram().version()).toBe(VERSION);
+  });
+});

@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { runKillCampaign } from "../support/kill-campaign.ts";
+
+test("nothing flagged is lost when the gateway is killed 20 times under traffic", async () => {
+  const seed = Number(process.env["LENSGATE_TEST_SEED"] ?? 20);
+  const report = await runKillCampaign({ kills: 20, clients: 9, seed });
+  console.log({ seed, ...report });
+  expect(report.flaggedSeen).toBeGreaterThan(50);
+  expect(report.hungUp).toBeGreaterThan(20);
+  // Deaths between a flag and the end of its generation are what this is about.
+  expect(report.interrupted).toBeGreaterThan(10);
+  expect(report).toMatchObject({ kills: 20, withoutItem: 0, withoutTrace: 0, duplicates: 0, leaks: 0 });
+  expect(report).toMatchObject({ itemsWithoutTrace: 0, tracesWithoutItem: 0, tracesLeftOpen: 0 });
+});

@@ -1,0 +1,125 @@
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { uniformInt } from "pure-rand/distribution/uniformInt";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
+import { openDatabase } from "../../src/trace/database.ts";
+import { createTraceStore } from "../../src/trace/trace-store.ts";
+import { startGatewayProcess } from "./gateway-process.ts";
+import { sawFlagged, startTraffic, type Seen, type Trap } from "./kill-traffic.ts";
+import { writeLiveConfig } from "./live-gateway.ts";
+import { ask } from "./wire-reply.ts";
+
+const SHIPPED_DETECTORS = fileURLToPath(new URL("../../detectors/", import.meta.url));
+const ACTIONS = ["flag", "abort"] as const;
+const HOLDS = [0, 1] as const;
+const QUESTIONS = { scripted: "Name three colours.", "country-channel": "Tell me about sushi." } as const;
+
+/** What a campaign came to. Everything but the first five must be 0. */
+export interface CampaignReport {
+  readonly kills: number;
+  readonly responses: number;
+  readonly hungUp: number;
+  /** Responses of which a client saw a byte after the firing. */
+  readonly flaggedSeen: number;
+  /** Traces whose end no process has seen. */
+  readonly interrupted: number;
+  /** Those of them without a review item, and without a trace that holds evidence. */
+  readonly withoutItem: number;
+  readonly withoutTrace: number;
+  /** Items beyond the first of a trace. */
+  readonly duplicates: number;
+  /** Items without a trace, traces without an item, and traces that are still open. */
+  readonly itemsWithoutTrace: number;
+  readonly tracesWithoutItem: number;
+  readonly tracesLeftOpen: number;
+  /** Responses under an aborting policy of which a token left that the firing holds back. */
+  readonly leaks: number;
+}
+
+/** Kills a gateway under traffic again and again, always with the same state folder, and counts what is left. */
+export async function runKillCampaign(options: { readonly kills: number; readonly clients: number; readonly seed: number }) {
+  const random = xoroshiro128plus(options.seed);
+  const draw = (from: number, to: number) => uniformInt(random, from, to);
+  const { folder, path, remove } = writeConfig();
+  try {
+    const traps = await setTraps(path);
+    const traffic = startTraffic({ clients: options.clients, traps, draw });
+    for (let kill = 0; kill < options.kills; kill += 1) {
+      const gateway = await startGatewayProcess(path);
+      traffic.aim(gateway.api);
+      // Half of the deaths come when they come, half right after flagged text has left.
+      if (kill % 2 === 0) await wait(draw(1000, 4000));
+      else await traffic.nextFlagged(draw(1, 12));
+      await gateway.end("SIGKILL");
+      traffic.aim(undefined);
+    }
+    await traffic.stop();
+    const last = await startGatewayProcess(path);
+    const { code } = await last.end("SIGTERM");
+    if (code !== 0) throw new Error(`the last gateway left with ${code}: ${last.stderr()}`);
+    return await report(traffic.seen, { kills: options.kills, stateFolder: join(folder, "state") });
+  } finally {
+    remove();
+  }
+}
+
+function writeConfig() {
+  const rules = Object.keys(QUESTIONS).flatMap((detector) =>
+    ACTIONS.flatMap((action) => HOLDS.map((hold) => ({ detector, action, hold }))),
+  );
+  const policies = rules.map(({ detector, action, hold }) => [
+    `${detector}-${action}-${hold}`,
+    { hold_tokens: hold, detectors: { [detector]: { action, positions: "generation" } } },
+  ]);
+  const config = writeLiveConfig({
+    detectors: { scripted: { at: { generated: 3 } } },
+    policies: Object.fromEntries(policies) as Record<string, object>,
+    fields: { engine: { context_tokens: 256, waiting_limit: 64 } },
+  });
+  copyFileSync(join(SHIPPED_DETECTORS, "country-channel.yaml"), join(config.folder, "detectors", "country-channel.yaml"));
+  return config;
+}
+
+/** Learns from an undisturbed gateway how many tokens leave before each firing, with and without a hold. */
+async function setTraps(config: string): Promise<Trap[]> {
+  const gateway = await startGatewayProcess(config);
+  const traps: Trap[] = [];
+  for (const [detector, content] of Object.entries(QUESTIONS)) {
+    for (const hold of HOLDS) {
+      const { tokens, finishReason } = await ask(gateway, { content, policy: `${detector}-abort-${hold}` });
+      if (finishReason !== "content_filter") throw new Error(`${detector} does not fire on "${content}"`);
+      traps.push(...ACTIONS.map((action): Trap => ({ policy: `${detector}-${action}-${hold}`, content, action, tokensBefore: tokens.length })));
+    }
+  }
+  await gateway.end("SIGTERM");
+  return traps;
+}
+
+async function report(seen: readonly Seen[], { kills, stateFolder }: { kills: number; stateFolder: string }): Promise<CampaignReport> {
+  const database = openDatabase({ folder: stateFolder, mustExist: true });
+  const [traces, queue] = [createTraceStore(database), createEmbeddedQueue({ database })];
+  const items = (await queue.list({ limit: 1_000_000 })).map(({ traceId }) => traceId);
+  const recorded = database.prepare<{ id: string; state: string }>("SELECT id, state FROM traces").all();
+  const [itemIds, traceIds] = [new Set(items), new Set(recorded.map(({ id }) => id))];
+  const flagged = seen.filter(sawFlagged);
+  const found = await Promise.all(flagged.map(({ traceId }) => traces.get(traceId)));
+  const counts = {
+    kills,
+    responses: seen.length,
+    hungUp: seen.filter(({ hungUp }) => hungUp).length,
+    flaggedSeen: flagged.length,
+    interrupted: recorded.filter(({ state }) => state === "interrupted").length,
+    withoutItem: flagged.filter(({ traceId }) => !itemIds.has(traceId)).length,
+    withoutTrace: found.filter((trace) => (trace?.evidence.length ?? 0) === 0).length,
+    duplicates: items.length - itemIds.size,
+    itemsWithoutTrace: items.filter((id) => !traceIds.has(id)).length,
+    tracesWithoutItem: recorded.filter(({ id }) => !itemIds.has(id)).length,
+    tracesLeftOpen: recorded.filter(({ state }) => state === "open").length,
+    leaks: seen.filter(({ trap, tokens }) => trap.action === "abort" && tokens > trap.tokensBefore).length,
+  };
+  database.close();
+  return counts;
+}
