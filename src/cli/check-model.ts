@@ -8,6 +8,7 @@ import { openModel, type OpenModel } from "../lens/open-model.ts";
 import { formatTap } from "../lens/tap.ts";
 import { checkYardstick, LOWEST_CORRELATION } from "../lens/yardstick-check.ts";
 import { cacheFolder } from "../model/cache-folder.ts";
+import { hashFile } from "../model/prepare.ts";
 import { runtimeVersion } from "../model/session.ts";
 import type { OpenedModel } from "./check.ts";
 import { createProgress } from "./progress.ts";
@@ -34,15 +35,34 @@ export async function openCheckModel(config: Config): Promise<OpenedModel> {
   };
 }
 
-async function inspectYardsticks(config: Config, model: OpenModel, detectors: readonly LoadedDetector[]): Promise<{ lines: string[]; problems: Problem[] }> {
+async function inspectYardsticks(
+  config: Config,
+  model: OpenModel,
+  detectors: readonly LoadedDetector[],
+): Promise<{ lines: string[]; problems: Problem[] }> {
   const sample = model.source.lens["sample.txt"];
   if (!sample || !existsSync(sample.path)) {
     const cure = "give some hundred words of ordinary text there and name it in model.yaml with the role lens";
-    const problem = { file: model.source.folder, field: "files", message: "the model has no sample.txt to check yardsticks on", cure };
+    const problem = {
+      file: model.source.folder,
+      field: "files",
+      message: "the model has no sample.txt to check yardsticks on",
+      cure,
+    };
     return { lines: [], problems: [problem] };
   }
-  const owners = detectors.flatMap((detector) => detector.reads.filter((read) => read.yardstick === "background").map((read) => ({ detector, read })));
-  const results = await checkYardstick(model, owners.map(({ read }) => read), readFileSync(sample.path, "utf8"));
+  if ((await hashFile(sample.path)) !== sample.sha256) {
+    const cure = "restore the file, or correct model.yaml if you trust this one";
+    return { lines: [], problems: [{ file: sample.path, message: "its sha256 is not the one of model.yaml", cure }] };
+  }
+  const owners = detectors.flatMap((detector) =>
+    detector.reads.filter((read) => read.yardstick === "background").map((read) => ({ detector, read })),
+  );
+  const results = await checkYardstick(
+    model,
+    owners.map(({ read }) => read),
+    readFileSync(sample.path, "utf8"),
+  );
   const lines: string[] = [];
   const problems: Problem[] = [];
   for (const [index, { read, correlation, positions }] of results.entries()) {
@@ -51,7 +71,12 @@ async function inspectYardsticks(config: Config, model: OpenModel, detectors: re
     lines.push(`yardstick ${id} ${formatTap(read.tap)}: the background ${shown} over ${positions} positions`);
     if (correlation >= LOWEST_CORRELATION) continue;
     const cure = "write yardstick: exact, or choose another tap";
-    problems.push({ file: join(config.detectorsFolder, `${id}.yaml`), field: "options.yardstick", message: `at ${formatTap(read.tap)} the background ${shown}, less than ${LOWEST_CORRELATION}`, cure });
+    problems.push({
+      file: join(config.detectorsFolder, `${id}.yaml`),
+      field: "options.yardstick",
+      message: `at ${formatTap(read.tap)} the background ${shown}, less than ${LOWEST_CORRELATION}`,
+      cure,
+    });
   }
   return { lines, problems };
 }

@@ -1,5 +1,7 @@
 import { Option, type Command } from "commander";
+import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
+import { loadConfig } from "../config.ts";
 import { ConfigError, GatewayError } from "../errors.ts";
 import { createLogger } from "../log.ts";
 import { createEmbeddedQueue } from "../queue/embedded.ts";
@@ -16,6 +18,7 @@ import { createTraceStore } from "../trace/trace-store.ts";
 
 interface CommonOptions {
   readonly stateDir?: string;
+  readonly config?: string;
   readonly json?: true;
 }
 
@@ -40,7 +43,11 @@ export function registerReview(program: Command): void {
       .description(description)
       .option(
         "--state-dir <folder>",
-        "folder with the state database (default: LENSGATE_STATE_DIR, else the user's state folder)",
+        "folder with the state database (default: the configuration's, else LENSGATE_STATE_DIR, else the user's state folder)",
+      )
+      .option(
+        "--config <file>",
+        "configuration that names the state folder (default: gateway.yaml, where there is one)",
       )
       .option("--json", "print JSON");
 
@@ -78,12 +85,19 @@ async function withStores<Result>(
   options: CommonOptions,
   work: (stores: ReturnType<typeof openStores>) => Promise<Result>,
 ): Promise<Result> {
-  const stores = openStores(stateFolder(options.stateDir));
+  const stores = openStores(folderOf(options));
   try {
     return await work(stores);
   } finally {
     stores.database.close();
   }
+}
+
+/** The folder named on the command line, else the one of the configuration, where there is one. */
+function folderOf({ stateDir, config }: CommonOptions): string {
+  const file = config ?? "gateway.yaml";
+  const isKnown = config !== undefined || existsSync(file);
+  return stateFolder(stateDir ?? (isKnown ? loadConfig({ path: file }).stateDir : undefined));
 }
 
 function openStores(folder: string) {

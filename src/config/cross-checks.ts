@@ -41,6 +41,11 @@ function findExposure({ api, console, keys }: GatewayFile): YamlFault[] {
     const cure = "add a key under keys, or write host: 127.0.0.1";
     faults.push({ path: ["api", "host"], message: `${api.host} is open to others while there are no keys`, cure });
   }
+  if (!isLoopback(console.host)) {
+    const message = `${console.host} is open to others, and the console has no login`;
+    const cure = "write host: 127.0.0.1 and reach it through a tunnel or a proxy that has one";
+    faults.push({ path: ["console", "host"], message, cure });
+  }
   if (api.port !== 0 && api.port === console.port) {
     const message = `api and console both listen on port ${api.port}`;
     faults.push({ path: ["console", "port"], message, cure: "give them two ports" });

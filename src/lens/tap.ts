@@ -1,7 +1,7 @@
 /** The four points of a block, in the order of computation. */
 export const TAP_POINTS = ["attn_out", "resid_mid", "mlp_out", "resid_post"] as const;
 
-/** A point of a block: see DESIGN words. */
+/** A point of a block: attention output and MLP output before they are added, and the residual after each addition. */
 export type TapPoint = (typeof TAP_POINTS)[number];
 
 /** One of the four points of one block. Layers count from 0. */

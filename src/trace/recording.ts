@@ -1,3 +1,4 @@
+import type { DetectorScore } from "../detect/finding.ts";
 import type { FlagEvidence, Run, RunEnd, RunEvent } from "../engine/engine.ts";
 import type { Logger } from "../log.ts";
 import type { Backlog } from "./backlog.ts";
@@ -135,9 +136,14 @@ async function finish(parts: RecordingParts, { writer, end, left }: Finish): Pro
     flagged: writer.flagged(),
     promptTokens: end.promptTokens,
     generatedTokens: end.generated.length,
-    scores: end.scores,
+    scores: end.scores.map(withoutMessage),
   };
   await backlog.attempt(`write the scores of request ${head.requestId}`, () => parts.scores.add(row));
+}
+
+/** A score row holds no text, and what a kind throws may quote some: the class of the error stays. */
+function withoutMessage(score: DetectorScore): DetectorScore {
+  return score.error === null ? score : { ...score, error: score.error.split(":", 1)[0] ?? "" };
 }
 
 /** What the consumer is told when the record could not be written: only what was delivered before counts as released. */

@@ -30,6 +30,12 @@ describe("findCrossFaults", () => {
     ]);
   });
 
+  it("finds a console that others can reach, with and without keys: it has no login", () => {
+    const keys = [{ id: "x", sha256: "0".repeat(64) }];
+    expect(fieldsOf({ console: { host: "0.0.0.0" } })).toEqual(["console.host"]);
+    expect(fieldsOf({ api: { host: "0.0.0.0" }, console: { host: "::" }, keys })).toEqual(["console.host"]);
+  });
+
   it("lets both listeners take a free port", () => {
     expect(fieldsOf({ api: { port: 0 }, console: { port: 0 } })).toEqual([]);
   });

@@ -132,7 +132,8 @@ async function serveLive(config: Config, remove: () => void): Promise<LiveGatewa
   };
 }
 
-function noteLog(lines: string[]): Logger {
+/** A logger that keeps its lines. */
+export function noteLog(lines: string[]): Logger {
   const at = (level: string) =>
     ((facts: { readonly err?: unknown }, message: string) =>
       void lines.push(`${level} ${message} ${String(facts.err ?? "")} ${JSON.stringify(facts)}`)) as Logger["info"];

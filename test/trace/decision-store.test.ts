@@ -13,5 +13,6 @@ test("the table refuses to change a verdict", async () => {
   const store = createDecisionStore(database);
   await store.add({ traceId: "tr_1", verdict: "unsure", reviewer: "ada", note: "", decidedAt: 1 });
   expect(() => database.prepare("UPDATE decisions SET verdict = 'escalate'").run()).toThrow(/append-only/);
+  expect(() => database.prepare("DELETE FROM decisions").run()).toThrow(/append-only/);
   expect((await store.latest("tr_1"))?.verdict).toBe("unsure");
 });
