@@ -1,5 +1,4 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { loadConfig } from "../src/config.ts";
@@ -8,9 +7,10 @@ import { startGateway } from "../src/gateway.ts";
 import { openDatabase } from "../src/trace/database.ts";
 import { createTraceStore } from "../src/trace/trace-store.ts";
 import { sampleEvidence, sampleHead } from "./conformance/samples.ts";
-import { noteLog, startLive, writeLiveConfig, type LiveOptions } from "./support/live-gateway.ts";
+import { LIVE_MODEL, noteLog, startLive, writeLiveConfig, type LiveOptions } from "./support/live-gateway.ts";
+import { occupyPort } from "./support/occupied-port.ts";
 import { writeSpoiledModel } from "./support/spoiled-model.ts";
-import { ask, traceIdOf } from "./support/wire-reply.ts";
+import { ask, until } from "./support/wire-reply.ts";
 
 const NOTHING: LiveOptions = { detectors: {}, policies: {} };
 
@@ -61,19 +61,19 @@ const FAULTS: readonly Fault[] = [
   { what: "a model that is not there", fields: { model: "gpt-5" }, says: /gpt-5\/model\.yaml: there is no model/ },
   {
     what: "a model file cut off in its header",
-    fields: { model: "model", cache_dir: "cache" },
+    fields: { model: LIVE_MODEL, cache_dir: "cache" },
     spoil: (folder) => writeSpoiledModel(folder, { bytes: 2_000 }),
     says: /\.gguf: /,
   },
   {
     what: "a model file that is no GGUF",
-    fields: { model: "model", cache_dir: "cache" },
+    fields: { model: LIVE_MODEL, cache_dir: "cache" },
     spoil: (folder) => writeSpoiledModel(folder, { text: "<html>Not found</html>" }),
     says: /\.gguf: .*GGUF/,
   },
   {
     what: "a background with another hash than written",
-    fields: { model: "model" },
+    fields: { model: LIVE_MODEL },
     spoil: (folder) => writeSpoiledModel(folder, { background: "{}" }),
     says: /background\.json: .*sha256/,
   },
@@ -116,14 +116,14 @@ describe("a gateway does not start with", () => {
   });
 
   test("a port in use, and then it lets go of everything it had", async () => {
-    const squatter = createServer();
-    await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
-    const taken = (squatter.address() as { port: number }).port;
-    const { config } = configure({ ...NOTHING, fields: { console: { port: taken } } });
-    await expect(startGateway({ config, log: noteLog([]) })).rejects.toThrow(/^console cannot listen on 127\.0\.0\.1:\d+/);
-    await new Promise((resolve) => squatter.close(resolve));
+    const { port, release } = await occupyPort();
+    const { config } = configure({ ...NOTHING, fields: { console: { port } } });
+    await expect(startGateway({ config, log: noteLog([]) })).rejects.toThrow(
+      /^console cannot listen on 127\.0\.0\.1:\d+/,
+    );
+    await release();
     const gateway = await startGateway({ config, log: noteLog([]) });
-    expect(gateway.console.port).toBe(taken);
+    expect(gateway.console.port).toBe(port);
     await gateway.stop();
   });
 });
@@ -159,25 +159,15 @@ test("a gateway that stops cuts what outlasts the grace period, and records it",
     policies: { flag: { detectors: { first: { action: "flag" } } } },
     fields: { timeouts: { drain_ms: 300 } },
   });
-  const { folder, ...rest } = { folder: live.config.stateDir ?? "", ...live };
   const fields = { max_tokens: 1_000 };
   const answer = ask(live, { content: "Tell me a very long story.", policy: "flag", stream: true, fields }).catch(
     (error: unknown) => error,
   );
-  const id = await firstTraceId(live.records);
+  const { id } = await until(() => live.records.prepare<{ id: string }>("SELECT id FROM traces").get());
   await live.gateway.stop();
   expect(await answer).toBeInstanceOf(Error);
-  expect(rest.lines.join("\n")).toMatch(/live replies outlasted the grace period and were cut/);
-  const after = openDatabase({ folder, mustExist: true });
-  expect(await createTraceStore(after).get(id)).toMatchObject({ state: "interrupted", queued: true });
-  after.close();
+  expect(live.lines.join("\n")).toMatch(/live replies outlasted the grace period and were cut/);
+  expect(await live.traces.get(id)).toMatchObject({ state: "interrupted", queued: true });
+  expect(await live.queue.get(id)).toMatchObject({ state: "waiting" });
   await live.stop();
 });
-
-async function firstTraceId(records: { prepare: ReturnType<typeof openDatabase>["prepare"] }): Promise<string> {
-  for (;;) {
-    const row = records.prepare<{ id: string }>("SELECT id FROM traces LIMIT 1").get();
-    if (row) return row.id;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

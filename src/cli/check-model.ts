@@ -8,7 +8,7 @@ import { openModel, type OpenModel } from "../lens/open-model.ts";
 import { formatTap } from "../lens/tap.ts";
 import { checkYardstick, LOWEST_CORRELATION } from "../lens/yardstick-check.ts";
 import { cacheFolder } from "../model/cache-folder.ts";
-import { hashFile } from "../model/prepare.ts";
+import { hashFile } from "../model/prepared-folder.ts";
 import { runtimeVersion } from "../model/session.ts";
 import type { OpenedModel } from "./check.ts";
 import { createProgress } from "./progress.ts";

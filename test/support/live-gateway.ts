@@ -135,7 +135,9 @@ async function serveLive(config: Config, remove: () => void): Promise<LiveGatewa
 /** A logger that keeps its lines. */
 export function noteLog(lines: string[]): Logger {
   const at = (level: string) =>
-    ((facts: { readonly err?: unknown }, message: string) =>
-      void lines.push(`${level} ${message} ${String(facts.err ?? "")} ${JSON.stringify(facts)}`)) as Logger["info"];
+    ((facts: { readonly err?: unknown }, message: string) => {
+      const cause = facts.err instanceof Error ? facts.err.message : "";
+      lines.push(`${level} ${message} ${cause} ${JSON.stringify(facts)}`);
+    }) as Logger["info"];
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

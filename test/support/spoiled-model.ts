@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { LIVE_MODEL } from "./live-gateway.ts";
 import { VENDORED_FOLDER } from "./prepared-model.ts";
 
 const GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf";
@@ -17,9 +18,9 @@ export interface Spoiled {
   readonly background?: string;
 }
 
-/** Writes a model folder like the vendored one, with something wrong, as `model` in a folder. */
+/** Writes a model folder like the vendored one, with something wrong, under its own name in a folder. */
 export function writeSpoiledModel(folder: string, { sha256, bytes, text, background }: Spoiled): void {
-  const model = join(folder, "model");
+  const model = join(folder, LIVE_MODEL);
   mkdirSync(model);
   cpSync(join(VENDORED_FOLDER, "lens"), join(model, "lens"), { recursive: true });
   if (background !== undefined) writeFileSync(join(model, "lens", "background.json"), background);

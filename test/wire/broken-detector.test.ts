@@ -11,18 +11,18 @@ let open: WireReply;
 beforeAll(async () => {
   live = await startLive({
     detectors: {
-      "throws-in-prompt": { at: { prompt: 1 }, then: "throw" },
-      throws: { at: { generated: 2 }, then: "throw" },
-      nan: { at: { generated: 2 }, then: "nan" },
-      "throws-opened": { at: { generated: 2 }, then: "throw" },
-      "nan-opened": { at: { generated: 2 }, then: "nan" },
+      "throws-in-prompt": { at: { prompt: 1 }, does: "throw" },
+      throws: { at: { generated: 2 }, does: "throw" },
+      nan: { at: { generated: 2 }, does: "nan" },
+      "throws-opened": { at: { generated: 2 }, does: "throw" },
+      "nan-opened": { at: { generated: 2 }, does: "nan" },
       "fires-later": { at: { generated: 4 } },
     },
     policies: {
       "prompt-closed": rule(abort("throws-in-prompt")),
       "throws-closed": rule(abort("throws")),
       "nan-closed": rule(abort("nan")),
-      "observed-closed": rule({ ...abort("throws"), ...{ action: "observe" } }),
+      "observed-closed": rule(abort("throws", { action: "observe" })),
       "throws-opened": rule(abort("throws-opened", { on_error: "open" })),
       "nan-opened": rule(abort("nan-opened", { on_error: "open" })),
       "one-breaks-one-works": {
@@ -55,16 +55,19 @@ describe.each(WAYS)("a detector that breaks in a reply that is $way", ({ stream 
     expect(reply.tokens).toEqual(open.tokens.slice(0, 2));
   });
 
-  test.each(["throws-opened", "nan-opened", "monitored"])("where policy lets it pass, is counted (%s)", async (policy) => {
-    const [detector, reason] =
-      policy === "monitored" ? ["throws", "threw"] : [policy, policy.startsWith("nan") ? "not_finite" : "threw"];
-    const failOpen = `oversight_fail_open_total{detector="${detector}",reason="${reason}"}`;
-    const bypassed = `oversight_decisions_total{detector="${detector}",action="bypassed"}`;
-    const before = [await live.metric(failOpen), await live.metric(bypassed)];
-    const reply = await ask(live, { content: CONTENT, policy, stream });
-    expect(reply).toMatchObject({ status: 200, finishReason: "length", text: open.text, tokens: open.tokens });
-    expect([await live.metric(failOpen), await live.metric(bypassed)]).toEqual(before.map((count) => count + 1));
-  });
+  test.each(["throws-opened", "nan-opened", "monitored"])(
+    "where policy lets it pass, is counted (%s)",
+    async (policy) => {
+      const [detector, reason] =
+        policy === "monitored" ? ["throws", "threw"] : [policy, policy.startsWith("nan") ? "not_finite" : "threw"];
+      const failOpen = `oversight_fail_open_total{detector="${detector}",reason="${reason}"}`;
+      const bypassed = `oversight_decisions_total{detector="${detector}",action="bypassed"}`;
+      const before = [await live.metric(failOpen), await live.metric(bypassed)];
+      const reply = await ask(live, { content: CONTENT, policy, stream });
+      expect(reply).toMatchObject({ status: 200, finishReason: "length", text: open.text, tokens: open.tokens });
+      expect([await live.metric(failOpen), await live.metric(bypassed)]).toEqual(before.map((count) => count + 1));
+    },
+  );
 
   test("does not silence the others", async () => {
     const reply = await ask(live, { content: CONTENT, policy: "one-breaks-one-works", stream });
@@ -77,7 +80,10 @@ test("what broke is in the score row, and never in the answer", async () => {
   const reply = await ask(live, { content: CONTENT, policy: "throws-closed" });
   expect(JSON.stringify(reply.error)).not.toContain("the script says so");
   const [row] = await live.scores.list({ limit: 1 });
-  expect(row).toMatchObject({ reason: "unavailable", scores: [{ detector: "throws", error: "threw: the script says so" }] });
+  expect(row).toMatchObject({
+    reason: "unavailable",
+    scores: [{ detector: "throws", error: "threw: the script says so" }],
+  });
 });
 
 test("a broken detector is an error in the log, under the request's id", async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startLive, type LiveGateway } from "../support/live-gateway.ts";
+import { LIVE_MODEL, startLive, type LiveGateway } from "../support/live-gateway.ts";
 import { ask, WAYS, type WireReply } from "../support/wire-reply.ts";
 
 const abort = (detector: string, hold: number) => ({
@@ -8,6 +8,7 @@ const abort = (detector: string, hold: number) => ({
 });
 const DETECTORS = [3, 4, 5, 6];
 const HOLDS = [0, 1, 4];
+const CONTEXT = 96;
 const POLICIES = DETECTORS.flatMap((index) =>
   HOLDS.map((hold) => [`token-${index}-hold-${hold}`, abort(`token-${index}`, hold)]),
 );
@@ -17,6 +18,7 @@ beforeAll(async () => {
   live = await startLive({
     detectors: Object.fromEntries(DETECTORS.map((index) => [`token-${index}`, { at: { generated: index } }])),
     policies: Object.fromEntries(POLICIES) as Record<string, object>,
+    fields: { engine: { context_tokens: CONTEXT } },
   });
 });
 afterAll(() => live.stop());
@@ -77,7 +79,11 @@ describe.each(WAYS)("in a reply that is $way", ({ stream }) => {
     expect(cut).toMatchObject({ finishReason: "stop", text: "The answer to t", usage: { completion_tokens: 4 } });
     expect(bytesOf(cut.tokens)).toBe(cut.text);
     const reply = await ask(live, { content, policy: "token-3-hold-1", stream, fields: { stop } });
-    expect(reply).toMatchObject({ finishReason: "content_filter", text: "The answer to", usage: { completion_tokens: 3 } });
+    expect(reply).toMatchObject({
+      finishReason: "content_filter",
+      text: "The answer to",
+      usage: { completion_tokens: 3 },
+    });
   });
 });
 
@@ -123,4 +129,38 @@ test("alternatives leave with their token", async () => {
     expect(token).toMatchObject({ top_logprobs: [{ logprob: token.logprob }, {}] });
     expect(token.logprob).toBeLessThanOrEqual(0);
   }
+});
+
+describe("a reply without max_tokens", () => {
+  const prompt = `a${" a".repeat(CONTEXT - 7)}`;
+  const complete = (policy: string) =>
+    fetch(`${live.api}/v1/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-oversight-policy": policy },
+      body: JSON.stringify({ model: LIVE_MODEL, prompt, temperature: 0 }),
+    }).then(async (response) => (await response.json()) as object);
+
+  test("goes on to the last position of the context", async () => {
+    expect(await complete("token-6-hold-1")).toMatchObject({
+      choices: [{ finish_reason: "length" }],
+      usage: { prompt_tokens: CONTEXT - 6, completion_tokens: 6, total_tokens: CONTEXT },
+    });
+  });
+
+  test("has its last token read there", async () => {
+    const stopped = { choices: [{ finish_reason: "content_filter" }], usage: { completion_tokens: 5 } };
+    expect(await complete("token-5-hold-1")).toMatchObject(stopped);
+  });
+});
+
+test("one seed draws one reply, another one another", async () => {
+  const draw = (seed: number, fields: object = {}) =>
+    ask(live, { content: "Tell me a story.", fields: { temperature: 1.2, seed, ...fields } }).then(({ text }) => text);
+  const first = await draw(7);
+  expect(await draw(7)).toBe(first);
+  expect(await draw(8)).not.toBe(first);
+  const greedy = await draw(7, { temperature: 0 });
+  expect(await draw(7, { top_k: 1 })).toBe(greedy);
+  expect(await draw(7, { top_p: 0 })).toBe(greedy);
+  expect(await draw(7, { temperature: 1e-300 })).toBe(greedy);
 });

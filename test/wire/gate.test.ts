@@ -41,7 +41,12 @@ afterAll(() => live.stop());
 const textOf = (tokens: WireReply["tokens"]) => tokens.map(({ token }) => token).join("");
 
 test("without a detector the reply has all its tokens, and one log-probability for each", () => {
-  expect(open).toMatchObject({ status: 200, finishReason: "length", usage: { completion_tokens: 8 }, error: undefined });
+  expect(open).toMatchObject({
+    status: 200,
+    finishReason: "length",
+    usage: { completion_tokens: 8 },
+    error: undefined,
+  });
   expect(open.tokens).toHaveLength(8);
   expect(textOf(open.tokens)).toBe(open.text);
 });
@@ -94,15 +99,18 @@ describe.each(WAYS)("a reply that is $way", ({ stream }) => {
     expect(await live.queue.get(traceIdOf(reply))).toMatchObject({ action: "abort" });
   });
 
-  test.each(["prompt", "prompt-strict", "before-first"])("is refused before its first token, policy %s", async (policy) => {
-    const reply = await ask(live, { content: CONTENT, policy, stream });
-    expect(reply).toMatchObject({ status: 400, text: "", usage: null, done: false });
-    expect(reply.error).toMatchObject({ code: "content_filter", message: `Request blocked by policy '${policy}'.` });
-    expect(reply.headers.get("x-should-retry")).toBe("false");
-    expect(reply.headers.get("content-type")).toBe("application/json; charset=utf-8");
-    const trace = await live.traces.get(traceIdOf(reply));
-    expect(trace).toMatchObject({ state: "complete", end: { releasedTokens: 0, generated: [] }, queued: true });
-  });
+  test.each(["prompt", "prompt-strict", "before-first"])(
+    "is refused before its first token, policy %s",
+    async (policy) => {
+      const reply = await ask(live, { content: CONTENT, policy, stream });
+      expect(reply).toMatchObject({ status: 400, text: "", usage: null, done: false });
+      expect(reply.error).toMatchObject({ code: "content_filter", message: `Request blocked by policy '${policy}'.` });
+      expect(reply.headers.get("x-should-retry")).toBe("false");
+      expect(reply.headers.get("content-type")).toBe("application/json; charset=utf-8");
+      const trace = await live.traces.get(traceIdOf(reply));
+      expect(trace).toMatchObject({ state: "complete", end: { releasedTokens: 0, generated: [] }, queued: true });
+    },
+  );
 
   test.each(["monitor", "monitor-prompt"])("completes under %s and says what would have happened", async (policy) => {
     const reply = await ask(live, { content: CONTENT, policy, stream });
@@ -116,7 +124,12 @@ describe.each(WAYS)("a reply that is $way", ({ stream }) => {
 
   test("completes when it is flagged, and waits for review", async () => {
     const reply = await ask(live, { content: CONTENT, policy: "flag", stream });
-    expect(reply).toMatchObject({ status: 200, finishReason: "length", text: open.text, oversight: { action: "flag" } });
+    expect(reply).toMatchObject({
+      status: 200,
+      finishReason: "length",
+      text: open.text,
+      oversight: { action: "flag" },
+    });
     const trace = await live.traces.get(traceIdOf(reply));
     expect(trace).toMatchObject({ state: "complete", end: { releasedTokens: 8 }, evidence: [{ released: FIRES_AT }] });
     expect(await live.queue.get(traceIdOf(reply))).toMatchObject({ action: "flag", state: "waiting" });
@@ -130,10 +143,39 @@ describe.each(WAYS)("a reply that is $way", ({ stream }) => {
   });
 });
 
+test("replies beside each other get what they get alone, each with its own record", async () => {
+  const policies = ["abort-hold-1", "flag", "open", "prompt", "abort-hold-0", "monitor", "strict", "observe"];
+  // One request id for all: what is recorded is told apart by trace.
+  const headers = { "x-request-id": "the-same" };
+  const questions = policies.map((policy, index) => ({ content: CONTENT, policy, stream: index % 2 === 0, headers }));
+  const together = await Promise.all(questions.map((question) => ask(live, question)));
+  for (const [index, question] of questions.entries()) {
+    const { status, tokens, finishReason, usage, error } = await ask(live, question);
+    expect(together[index]).toMatchObject({ status, tokens, finishReason, usage, error });
+  }
+  const traces = await Promise.all(together.map((reply) => live.traces.get(traceIdOf(reply))));
+  expect(traces.map((trace) => trace?.head.policy)).toEqual([
+    "abort-hold-1",
+    "flag",
+    undefined,
+    "prompt",
+    "abort-hold-0",
+    "monitor",
+    "strict",
+    undefined,
+  ]);
+});
+
 test("what was done is counted", async () => {
+  expect(await live.metric("oversight_in_flight_requests")).toBe(0);
   const before = await live.metric('oversight_aborts_total{detector="fourth-token",policy="strict"}');
   await ask(live, { content: CONTENT, policy: "strict" });
   expect(await live.metric('oversight_aborts_total{detector="fourth-token",policy="strict"}')).toBe(before + 1);
   expect(await live.metric('oversight_decisions_total{detector="third-word",action="would_abort"}')).toBe(2);
   expect(await live.metric('oversight_aborts_total{detector="third-word",policy="monitor-prompt"}')).toBe(0);
+});
+
+test("no log line holds a word of a prompt or of a reply", () => {
+  expect(live.lines.length).toBeGreaterThan(20);
+  expect(live.lines.filter((line) => line.includes("Count from") || line.includes(open.text.trim()))).toEqual([]);
 });

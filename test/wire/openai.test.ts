@@ -25,8 +25,8 @@ beforeAll(async () => {
     detectors: {
       "third-word": { at: { prompt: 2 } },
       "fourth-token": { at: { generated: 3 } },
-      "broken-prompt": { at: { prompt: 2 }, then: "throw" },
-      "broken-later": { at: { generated: 3 }, then: "throw" },
+      "broken-prompt": { at: { prompt: 2 }, does: "throw" },
+      "broken-later": { at: { generated: 3 }, does: "throw" },
     },
     policies: {
       prompt: abort("third-word"),
@@ -77,7 +77,7 @@ describe("chat completions", () => {
     expect(reply.object).toBe("chat.completion");
     expect(reply.choices[0]).toMatchObject({ finish_reason: "length", message: { role: "assistant", content: open } });
     expect(reply.usage?.completion_tokens).toBe(8);
-    });
+  });
 
   test("stream the same text", async () => {
     const stream_options = { include_usage: true };
@@ -139,12 +139,17 @@ describe("a generation that is stopped", () => {
 });
 
 describe("errors", () => {
-  test.each([true, false])("a refused prompt is a BadRequestError that is not tried again, stream: %s", async (stream) => {
-    const { error, calls } = await refusal(() => client.chat.completions.create({ ...request, stream }, policy("prompt")));
-    expect(error).toBeInstanceOf(OpenAI.BadRequestError);
-    expect(error).toMatchObject({ status: 400, code: "content_filter", type: "invalid_request_error", param: null });
-    expect(calls).toBe(1);
-  });
+  test.each([true, false])(
+    "a refused prompt is a BadRequestError that is not tried again, stream: %s",
+    async (stream) => {
+      const { error, calls } = await refusal(() =>
+        client.chat.completions.create({ ...request, stream }, policy("prompt")),
+      );
+      expect(error).toBeInstanceOf(OpenAI.BadRequestError);
+      expect(error).toMatchObject({ status: 400, code: "content_filter", type: "invalid_request_error", param: null });
+      expect(calls).toBe(1);
+    },
+  );
 
   test("a broken detector is tried again as often as the client was told, and then an error", async () => {
     const { error, calls } = await refusal(() =>

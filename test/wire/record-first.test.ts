@@ -80,5 +80,8 @@ test("a reply whose record cannot be written ends with an error, and is recorded
   expect(JSON.parse(eventsOf(stream.text).at(-1) ?? "")).toMatchObject({ error: { code: "oversight_unavailable" } });
   await until(() => createEmbeddedQueue({ database: records }).get(id));
   const trace = await createTraceStore(records).get(id);
-  expect(trace).toMatchObject({ evidence: [{ finding: { detector: "ninth-token" } }], end: { releasedTokens: FIRES_AT } });
+  expect(trace).toMatchObject({
+    evidence: [{ finding: { detector: "ninth-token" } }],
+    end: { releasedTokens: FIRES_AT },
+  });
 });

@@ -72,41 +72,46 @@ test.each(WAYS)("demo stops a $way reply about sushi before it names the country
   expect(trace?.evidence[0]?.finding).toHaveProperty("names[0].name", "Japan");
 });
 
-test.each(WAYS)("a $way reply about an audit completes under flag-audit and waits with its evidence", async ({ stream }) => {
-  const content = "Explain how a company prepares for an audit of its accounts.";
-  const fields = { max_tokens: 24 };
-  const reply = await ask(live, { content, policy: "flag-audit", stream, fields });
-  expect(reply).toMatchObject({ status: 200, finishReason: "length", oversight: { action: "flag" } });
-  expect(reply.usage?.completion_tokens).toBe(24);
-  expect(await live.queue.get(traceIdOf(reply))).toMatchObject({
-    detector: "audit-approval",
-    action: "flag",
-    state: "waiting",
-    threshold: expect.any(Number) as number,
-  });
-  const trace = await live.traces.get(traceIdOf(reply));
-  expect(trace).toMatchObject({ state: "complete", head: { policy: "flag-audit", conversation: [{ content }] } });
-  const [evidence] = trace?.evidence ?? [];
-  expect(evidence?.finding).toMatchObject({ verdict: "fired", tap: "23.attn_out" });
-  expect(evidence?.finding).toHaveProperty("names[0].share");
-  const [lens] = evidence?.lens ?? [];
-  expect(lens?.tap).toBe("23.attn_out");
-  expect(lens?.top).toHaveLength(10);
-  expect(lens?.top[0]?.probability).toBeGreaterThan(lens?.top[9]?.probability ?? 1);
-  expect(evidence?.live.length).toBeGreaterThan(0);
-  expect(evidence?.live.length).toBeLessThanOrEqual(64);
-  const column = evidence?.detectors.indexOf("audit-approval") ?? -1;
-  const last = evidence?.live.at(-1);
-  expect(last?.position).toBe(evidence?.finding.position);
-  expect(last?.scores[column]).toBe(evidence?.finding.verdict === "fired" ? evidence.finding.score : Number.NaN);
-  expect(last?.scores[column]).toBeGreaterThanOrEqual(evidence?.thresholds?.[column] ?? Infinity);
-});
+test.each(WAYS)(
+  "a $way reply about an audit completes under flag-audit and waits with its evidence",
+  async ({ stream }) => {
+    const content = "Explain how a company prepares for an audit of its accounts.";
+    const fields = { max_tokens: 24 };
+    const reply = await ask(live, { content, policy: "flag-audit", stream, fields });
+    expect(reply).toMatchObject({ status: 200, finishReason: "length", oversight: { action: "flag" } });
+    expect(reply.usage?.completion_tokens).toBe(24);
+    expect(await live.queue.get(traceIdOf(reply))).toMatchObject({
+      detector: "audit-approval",
+      action: "flag",
+      state: "waiting",
+      threshold: expect.any(Number) as number,
+    });
+    const trace = await live.traces.get(traceIdOf(reply));
+    expect(trace).toMatchObject({ state: "complete", head: { policy: "flag-audit", conversation: [{ content }] } });
+    const [evidence] = trace?.evidence ?? [];
+    expect(evidence?.finding).toMatchObject({ verdict: "fired", tap: "23.attn_out" });
+    expect(evidence?.finding).toHaveProperty("names[0].share");
+    const [lens] = evidence?.lens ?? [];
+    expect(lens?.tap).toBe("23.attn_out");
+    expect(lens?.top).toHaveLength(10);
+    expect(lens?.top[0]?.probability).toBeGreaterThan(lens?.top[9]?.probability ?? 1);
+    expect(evidence?.live.length).toBeGreaterThan(0);
+    expect(evidence?.live.length).toBeLessThanOrEqual(64);
+    const column = evidence?.detectors.indexOf("audit-approval") ?? -1;
+    const last = evidence?.live.at(-1);
+    expect(last?.position).toBe(evidence?.finding.position);
+    expect(last?.scores[column]).toBe(evidence?.finding.verdict === "fired" ? evidence.finding.score : Number.NaN);
+    expect(last?.scores[column]).toBeGreaterThanOrEqual(evidence?.thresholds?.[column] ?? Infinity);
+  },
+);
 
 test("the review desk tells where a waiting reply was stopped, and what the lens saw there", async () => {
   const reply = await ask(live, { content: "Tell me about sushi.", policy: "demo" });
   const item = (await (await fetch(`${live.console}/api/review/items/${traceIdOf(reply)}`)).json()) as object;
   expect(item).toMatchObject({ item: { state: "waiting", detector: "country-channel" }, decisions: [] });
-  expect(item).toMatchObject({ trace: { endReason: "abort", reply: { released: reply.tokens.length, unsent: "stopped" } } });
+  expect(item).toMatchObject({
+    trace: { endReason: "abort", reply: { released: reply.tokens.length, unsent: "stopped" } },
+  });
   expect(item).toMatchObject({ trace: { firings: [{ tap: "23.attn_out", lens: [{ tap: "23.attn_out" }] }] } });
   expect(await (await fetch(`${live.console}/review/`)).text()).toContain("<html");
 });

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { onTestFinished, describe, expect, test } from "vitest";
 import { runCommand, startGatewayProcess } from "../support/gateway-process.ts";
-import { writeLiveConfig } from "../support/live-gateway.ts";
+import { LIVE_MODEL, writeLiveConfig } from "../support/live-gateway.ts";
+import { occupyPort } from "../support/occupied-port.ts";
 import { writeSpoiledModel, type Spoiled } from "../support/spoiled-model.ts";
 import { ask, eventsOf } from "../support/wire-reply.ts";
 import { openStream } from "../support/wire-stream.ts";
@@ -21,9 +21,9 @@ interface Fault {
 
 const spoiledModel = (what: string, spoiled: Spoiled, says: RegExp): Fault => ({
   what,
-  fields: { model: "model", cache_dir: "cache" },
+  fields: { model: LIVE_MODEL, cache_dir: "cache" },
   spoil: (folder) => writeSpoiledModel(folder, spoiled),
-  says: [/^\S+\/model\/SmolLM2\S+\.gguf: /, says],
+  says: [/^\S+\/SmolLM2\S+\.gguf: /, says],
 });
 
 const FAULTS: readonly Fault[] = [
@@ -35,7 +35,10 @@ const FAULTS: readonly Fault[] = [
   {
     what: "a policy that names an unknown detector",
     policies: { strict: { detectors: { "frist-word": { action: "abort" } } } },
-    says: [/^\S+\/gateway\.yaml:\d+ policies\.strict\.detectors\.frist-word: there is no detector/, /cure: .*first-word/],
+    says: [
+      /^\S+\/gateway\.yaml:\d+ policies\.strict\.detectors\.frist-word: there is no detector/,
+      /cure: .*first-word/,
+    ],
   },
   {
     what: "an invalid detector file",
@@ -45,7 +48,11 @@ const FAULTS: readonly Fault[] = [
       /^\S+\/detectors\/broken\.yaml(:\d+)? threshold: is missing/m,
     ],
   },
-  spoiledModel("a wrong model hash", { sha256: "ab".repeat(32) }, /: sha256 is [0-9a-f]{64}, but model\.yaml says (ab){32}/),
+  spoiledModel(
+    "a wrong model hash",
+    { sha256: "ab".repeat(32) },
+    /: sha256 is [0-9a-f]{64}, but model\.yaml says (ab){32}/,
+  ),
   spoiledModel("a truncated GGUF", { bytes: 3_000_000 }, /(truncated|ends|bytes)/),
   {
     what: "a cache folder that cannot be written",
@@ -62,7 +69,11 @@ const FAULTS: readonly Fault[] = [
 
 describe("a start that cannot succeed says file, line, field and cure, and ends with status 1", () => {
   test.each(FAULTS)("$what", async ({ policies = {}, fields = {}, environment = {}, spoil, says }) => {
-    const { folder, path, remove } = writeLiveConfig({ detectors: { "first-word": { at: { prompt: 0 } } }, policies, fields });
+    const { folder, path, remove } = writeLiveConfig({
+      detectors: { "first-word": { at: { prompt: 0 } } },
+      policies,
+      fields,
+    });
     onTestFinished(remove);
     spoil?.(folder);
     expectRefusal(await runCommand(["serve", "--config", path], { environment }), says);
@@ -71,8 +82,8 @@ describe("a start that cannot succeed says file, line, field and cure, and ends 
   test.each(["api", "console"])("the port of the %s is in use", async (name) => {
     const { path, remove } = writeLiveConfig({ detectors: {}, policies: {} });
     onTestFinished(remove);
-    const port = await occupyPort();
-    const environment = { [name === "api" ? "LENSGATE_PORT" : "LENSGATE_CONSOLE_PORT"]: port };
+    const { port } = await occupyPort();
+    const environment = { [name === "api" ? "LENSGATE_PORT" : "LENSGATE_CONSOLE_PORT"]: String(port) };
     const answer = await runCommand(["serve", "--config", path], { environment });
     expectRefusal(answer, [`${name} cannot listen on 127.0.0.1:${port}: the port is in use`, `or set ${name}.port`]);
   });
@@ -112,14 +123,4 @@ function expectRefusal({ code, stdout, stderr }: Answer, says: Fault["says"]): v
   // No address is promised, and no stack trace is shown.
   expect(stdout).not.toContain("http://");
   expect(stderr).not.toMatch(/^\s+at /m);
-}
-
-/** A port that something else listens on. */
-async function occupyPort(): Promise<string> {
-  const squatter = createServer();
-  await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void squatter.close());
-  const address = squatter.address();
-  if (typeof address !== "object" || address === null) throw new Error("no port was taken");
-  return String(address.port);
 }
