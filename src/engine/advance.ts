@@ -53,8 +53,8 @@ function continueReply(parts: WorkerParts, run: ActiveRun, result: ForwardResult
     if (run.job.verb === "read") forceAll(parts, run, run.job.request.forced);
     else draw(parts, run, result);
   }
-  // With a hold, what was drawn last is still read before it leaves.
-  const isJudged = run.policy.holdTokens === 0 || run.read === run.generated.length;
+  // What was drawn last is still read, before it leaves or, with hold 0, after: what fires there goes on record either way.
+  const isJudged = run.read === run.generated.length;
   if (run.final !== undefined && isJudged) closeReply(parts, run, run.final);
   else release(parts, run);
 }

@@ -40,11 +40,12 @@ export function openAccount(parts: PublicParts, operation: Operation, response: 
       operation,
       ...facts,
       durationMs: Math.round(durationMs),
-      ...(end ? { action: actionOf(end), promptTokens: end.promptTokens, releasedTokens: end.releasedTokens } : {}),
+      ...(end ? describeEnd(end) : {}),
     };
     if (failure) logError(log, failure, line);
     else if (gone) log.info(line, "a client left");
     else if (end?.reason === "abort") log.warn({ ...line, code: "content_filter" }, "a policy stopped a reply");
+    else if (line.broken) log.warn(line, "a request was answered past a broken detector");
     else log.info(line, "a request was answered");
   });
 
@@ -65,6 +66,21 @@ export function openAccount(parts: PublicParts, operation: Operation, response: 
     failed(error) {
       failure = error;
     },
+  };
+}
+
+/** What the log has of an end: who broke and how, never a message, which may quote text. */
+function describeEnd(end: RunEnd) {
+  const { decision, promptTokens, releasedTokens, scores } = end;
+  const broken = scores.flatMap(({ detector, error }) =>
+    error === null ? [] : [`${detector}: ${error.split(":", 1)[0]}`],
+  );
+  return {
+    action: actionOf(end),
+    ...(decision.action === "unavailable" && decision.rule !== undefined ? { rule: decision.rule } : {}),
+    ...(broken.length > 0 ? { broken } : {}),
+    promptTokens,
+    releasedTokens,
   };
 }
 

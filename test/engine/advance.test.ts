@@ -118,9 +118,10 @@ describe("the end of a generation", () => {
     expect(endOf(events).reason).toBe("abort");
   });
 
-  it("does not read it with hold 0, where the step that produced it was enough", async () => {
+  it("reads it with hold 0 too, after it left: what fires there is on record", async () => {
     const events = await generate({ firesAt: 2, policy: { holdTokens: 0 }, request: { maxTokens: 3 } });
-    expect(endOf(events)).toMatchObject({ reason: "length", releasedTokens: 3 });
+    expect(namesOf(events).slice(-3)).toEqual(["tokens-released", "flag-raised", "run-ended"]);
+    expect(endOf(events)).toMatchObject({ reason: "abort", releasedTokens: 3 });
   });
 
   it("judges the prompt and writes nothing when no token is asked for", async () => {

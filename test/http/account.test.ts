@@ -55,6 +55,28 @@ test("a stopped reply is a warning, a refused prompt too, a broken detector an e
   }
 });
 
+test("a line names the detector that broke, the class of its error and the rule, never its message", async () => {
+  const scores = [{ ...sampleScore, error: "threw: a word of the prompt" }];
+  for (const [end, expected] of [
+    [
+      runEnd("unavailable", {
+        scores,
+        decision: { action: "unavailable", detector: "d", rule: "demo.d: on_error closed" },
+      }),
+      { level: "error", broken: ["d: threw"], rule: "demo.d: on_error closed" },
+    ],
+    [runEnd("stop", { scores, decision: { action: "continue" } }), { level: "warn", broken: ["d: threw"] }],
+  ] as const) {
+    const api = await startApi([promptJudged, end]);
+    await (await api.chat()).text();
+    const line = await eventually(() => api.lines.at(-1));
+    expect(line).toMatchObject(expected);
+    expect(JSON.stringify(line)).not.toContain("a word of the prompt");
+  }
+});
+
+const sampleScore = { detector: "d", hash: "0123456789abcdef", score: 1, position: 3, tap: null, fired: false };
+
 test("a run that was over when the client read is counted once", async () => {
   const api = await startApi();
   await (await api.chat({ stream: true })).text();

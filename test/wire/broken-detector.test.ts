@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startLive, type LiveGateway } from "../support/live-gateway.ts";
-import { ask, traceIdOf, WAYS, type WireReply } from "../support/wire-reply.ts";
+import { ask, traceIdOf, until, WAYS, type WireReply } from "../support/wire-reply.ts";
 
 const CONTENT = "Count from one to ten.";
 const abort = (detector: string, more: object = {}) => ({ action: "abort", detector, ...more });
@@ -14,6 +14,7 @@ beforeAll(async () => {
       "throws-in-prompt": { at: { prompt: 1 }, does: "throw" },
       throws: { at: { generated: 2 }, does: "throw" },
       nan: { at: { generated: 2 }, does: "nan" },
+      stalls: { at: { generated: 2 }, does: "stall" },
       "throws-opened": { at: { generated: 2 }, does: "throw" },
       "nan-opened": { at: { generated: 2 }, does: "nan" },
       "fires-later": { at: { generated: 4 } },
@@ -22,6 +23,7 @@ beforeAll(async () => {
       "prompt-closed": rule(abort("throws-in-prompt")),
       "throws-closed": rule(abort("throws")),
       "nan-closed": rule(abort("nan")),
+      "stalls-closed": rule(abort("stalls")),
       "observed-closed": rule(abort("throws", { action: "observe" })),
       "throws-opened": rule(abort("throws-opened", { on_error: "open" })),
       "nan-opened": rule(abort("nan-opened", { on_error: "open" })),
@@ -44,16 +46,19 @@ describe.each(WAYS)("a detector that breaks in a reply that is $way", ({ stream 
     expectUnavailable(reply);
   });
 
-  test.each(["throws-closed", "nan-closed", "observed-closed"])("in the generation, ends it (%s)", async (policy) => {
-    const reply = await ask(live, { content: CONTENT, policy, stream });
-    if (!stream) {
-      expectUnavailable(reply);
-      return;
-    }
-    expect(reply).toMatchObject({ status: 200, done: false, finishReason: null, usage: null });
-    expect(reply.error).toMatchObject({ code: "oversight_unavailable", type: "server_error" });
-    expect(reply.tokens).toEqual(open.tokens.slice(0, 2));
-  });
+  test.each(["throws-closed", "nan-closed", "stalls-closed", "observed-closed"])(
+    "in the generation, ends it (%s)",
+    async (policy) => {
+      const reply = await ask(live, { content: CONTENT, policy, stream });
+      if (!stream) {
+        expectUnavailable(reply);
+        return;
+      }
+      expect(reply).toMatchObject({ status: 200, done: false, finishReason: null, usage: null });
+      expect(reply.error).toMatchObject({ code: "oversight_unavailable", type: "server_error" });
+      expect(reply.tokens).toEqual(open.tokens.slice(0, 2));
+    },
+  );
 
   test.each(["throws-opened", "nan-opened", "monitored"])(
     "where policy lets it pass, is counted (%s)",
@@ -82,15 +87,23 @@ test("what broke is in the score row, and never in the answer", async () => {
   const [row] = await live.scores.list({ limit: 1 });
   expect(row).toMatchObject({
     reason: "unavailable",
-    scores: [{ detector: "throws", error: "threw: the script says so" }],
+    scores: [{ detector: "throws", error: "threw" }],
   });
 });
 
 test("a broken detector is an error in the log, under the request's id", async () => {
   await ask(live, { content: CONTENT, policy: "throws-closed", headers: { "x-request-id": "a-broken-one" } });
-  const line = live.lines.find((each) => each.includes("a-broken-one"));
+  const line = await until(() => live.lines.find((each) => each.includes("a-broken-one")));
   expect(line).toMatch(/^error a request failed/);
   expect(line).toContain("oversight_unavailable");
+  expect(line).toContain('"rule":"throws-closed.throws: on_error closed"');
+  expect(line).toContain('"broken":["throws: threw"]');
+});
+
+test("a broken detector that policy lets pass is a warning", async () => {
+  await ask(live, { content: CONTENT, policy: "nan-opened", headers: { "x-request-id": "an-open-one" } });
+  const line = await until(() => live.lines.find((each) => each.includes("an-open-one")));
+  expect(line).toMatch(/^warn a request was answered past a broken detector .*"broken":\["nan-opened: not_finite"\]/);
 });
 
 function textBefore(index: number): string {

@@ -71,7 +71,7 @@ describe("a client that leaves", () => {
     stream.leave();
     await until(async () => (await live.scores.count()) > rows);
     expect((await live.scores.list({ limit: 1 }))[0]).toMatchObject({ reason: "cancelled", policy: "flag" });
-    expect(await live.metric("oversight_client_cancelled_total")).toBeGreaterThan(0);
+    await until(async () => (await live.metric("oversight_client_cancelled_total")) > 0);
   });
 });
 
@@ -102,8 +102,10 @@ describe("a full gateway", () => {
       const trace = await live.traces.get(traceIdOf(late));
       expect(trace).toMatchObject({ state: "interrupted", queued: true, end: { reason: "deadline" } });
     }
+    await until(async () => (await live.metric('oversight_rejections_total{reason="deadline_exceeded"}')) === 3);
     expect(await live.metric('oversight_rejections_total{reason="overloaded"}')).toBe(1);
-    expect(await live.metric('oversight_rejections_total{reason="deadline_exceeded"}')).toBe(3);
+    await until(async () => (await live.metric("oversight_in_flight_requests")) === 0);
+    expect(await live.metric("oversight_queue_depth")).toBe(0);
   });
 });
 

@@ -40,10 +40,10 @@ describe.each(WAYS)("in a reply that is $way", ({ stream }) => {
   });
 
   test.each([
-    { hold: 0, left: 4, finishReason: "length" },
+    { hold: 0, left: 4, finishReason: "content_filter" },
     { hold: 1, left: 3, finishReason: "content_filter" },
     { hold: 4, left: 0, finishReason: "content_filter" },
-  ])("the last of max_tokens is read before it leaves, hold $hold", async ({ hold, left, finishReason }) => {
+  ])("the last of max_tokens is read, before it leaves where there is a hold, hold $hold", async ({ hold, left, finishReason }) => {
     const fields = { max_tokens: 4 };
     const reply = await ask(live, { content: "Count.", policy: `token-3-hold-${hold}`, stream, fields });
     expect(reply).toMatchObject({ status: 200, finishReason, usage: { completion_tokens: left } });

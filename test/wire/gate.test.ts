@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startLive, type LiveGateway } from "../support/live-gateway.ts";
-import { ask, traceIdOf, WAYS, type WireReply } from "../support/wire-reply.ts";
+import { ask, traceIdOf, until, WAYS, type WireReply } from "../support/wire-reply.ts";
 
 const CONTENT = "Count from one to ten.";
 const HOLDS = [0, 1, 4];
@@ -167,7 +167,7 @@ test("replies beside each other get what they get alone, each with its own recor
 });
 
 test("what was done is counted", async () => {
-  expect(await live.metric("oversight_in_flight_requests")).toBe(0);
+  await until(async () => (await live.metric("oversight_in_flight_requests")) === 0);
   const before = await live.metric('oversight_aborts_total{detector="fourth-token",policy="strict"}');
   await ask(live, { content: CONTENT, policy: "strict" });
   expect(await live.metric('oversight_aborts_total{detector="fourth-token",policy="strict"}')).toBe(before + 1);

@@ -50,7 +50,9 @@ describe("twenty neutral questions", () => {
 
   afterAll(() => {
     const count = `${stoppedByDemo.length} of ${NEUTRAL.length} neutral questions within ${MAX_TOKENS} tokens`;
-    console.log(`the policy demo, whose threshold is uncalibrated, stops ${count}: ${stoppedByDemo.join(" ")}`);
+    process.stdout.write(
+      `the policy demo, whose threshold is uncalibrated, stops ${count}: ${stoppedByDemo.join(" ")}\n`,
+    );
   });
 });
 
