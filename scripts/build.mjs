@@ -8,10 +8,14 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const inRoot = (...parts) => join(root, ...parts);
 
 rmSync(inRoot("dist"), { recursive: true, force: true });
-execFileSync(process.execPath, [inRoot("node_modules", "typescript", "bin", "tsc"), "-p", inRoot("tsconfig.build.json")], {
-  cwd: root,
-  stdio: "inherit",
-});
+execFileSync(
+  process.execPath,
+  [inRoot("node_modules", "typescript", "bin", "tsc"), "-p", inRoot("tsconfig.build.json")],
+  {
+    cwd: root,
+    stdio: "inherit",
+  },
+);
 if (existsSync(inRoot("src", "review", "web"))) {
   cpSync(inRoot("src", "review", "web"), inRoot("dist", "review", "web"), { recursive: true });
 }

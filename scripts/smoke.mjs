@@ -46,12 +46,18 @@ try {
     });
 
   const whole = await (await chat("What is two plus two?")).json();
-  expect(["stop", "length"].includes(whole.choices[0].finish_reason), `an ordinary chat completes: ${JSON.stringify(whole)}`);
+  expect(
+    ["stop", "length"].includes(whole.choices[0].finish_reason),
+    `an ordinary chat completes: ${JSON.stringify(whole)}`,
+  );
   const stopped = await (await chat("Tell me about sushi.", { "x-oversight-policy": "demo" })).json();
   expect(stopped.choices[0].finish_reason === "content_filter", `the demo policy stops: ${JSON.stringify(stopped)}`);
   expect(stopped.usage.completion_tokens >= 1, "at least one token was released");
   const stream = await (await chat("Tell me about sushi.", { "x-oversight-policy": "demo" }, { stream: true })).text();
-  expect(stream.includes('"content_filter"') && stream.trimEnd().endsWith("data: [DONE]"), `the stream is stopped: ${stream}`);
+  expect(
+    stream.includes('"content_filter"') && stream.trimEnd().endsWith("data: [DONE]"),
+    `the stream is stopped: ${stream}`,
+  );
   const queue = await (await fetch(`${desk}/api/review/items`)).json();
   expect(queue.items.length === 2, `two items wait: ${JSON.stringify(queue)}`);
   const metrics = await (await fetch(`${desk}/metrics`)).text();

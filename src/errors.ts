@@ -1,24 +1,48 @@
 /** One row a code: what a caller sees. `docs/errors.md` lists the same rows, and a test holds the two together. */
 export const ERRORS = {
   invalid_json: { status: 400, type: "invalid_request_error", message: "The body is not valid JSON." },
-  invalid_request: { status: 400, type: "invalid_request_error", message: "The request does not have the expected form." },
+  invalid_request: {
+    status: 400,
+    type: "invalid_request_error",
+    message: "The request does not have the expected form.",
+  },
   unsupported_parameter: { status: 400, type: "invalid_request_error", message: "This parameter is not supported." },
-  context_length_exceeded: { status: 400, type: "invalid_request_error", message: "The request does not fit the context." },
+  context_length_exceeded: {
+    status: 400,
+    type: "invalid_request_error",
+    message: "The request does not fit the context.",
+  },
   content_filter: { status: 400, type: "invalid_request_error", message: "Request blocked by policy." },
-  invalid_api_key: { status: 401, type: "authentication_error", message: "The API key is missing, unknown, expired or disabled." },
+  invalid_api_key: {
+    status: 401,
+    type: "authentication_error",
+    message: "The API key is missing, unknown, expired or disabled.",
+  },
   forbidden_host: { status: 403, type: "permission_error", message: "This Host is not on the allow-list." },
   forbidden_origin: { status: 403, type: "permission_error", message: "This Origin may not call the gateway." },
-  policy_not_allowed: { status: 403, type: "permission_error", message: "A request may tighten the policy, never loosen it." },
+  policy_not_allowed: {
+    status: 403,
+    type: "permission_error",
+    message: "A request may tighten the policy, never loosen it.",
+  },
   not_found: { status: 404, type: "invalid_request_error", message: "There is no such route." },
   model_not_found: { status: 404, type: "invalid_request_error", message: "There is no such model." },
   method_not_allowed: { status: 405, type: "invalid_request_error", message: "This route does not take this method." },
   conflict: { status: 409, type: "invalid_request_error", message: "The state changed; read it again." },
   body_too_large: { status: 413, type: "invalid_request_error", message: "The body is larger than the limit." },
   unsupported_media_type: { status: 415, type: "invalid_request_error", message: "Send application/json." },
-  internal_error: { status: 500, type: "server_error", message: "The gateway failed; the log has the cause under this request id." },
+  internal_error: {
+    status: 500,
+    type: "server_error",
+    message: "The gateway failed; the log has the cause under this request id.",
+  },
   overloaded: { status: 503, type: "server_error", message: "All slots and the waiting line are full." },
   not_ready: { status: 503, type: "server_error", message: "The gateway is loading or draining." },
-  oversight_unavailable: { status: 503, type: "server_error", message: "Oversight is unavailable, so nothing is generated." },
+  oversight_unavailable: {
+    status: 503,
+    type: "server_error",
+    message: "Oversight is unavailable, so nothing is generated.",
+  },
   deadline_exceeded: { status: 504, type: "server_error", message: "The request ran past its deadline." },
 } as const;
 
@@ -31,7 +55,11 @@ export class GatewayError extends Error {
   readonly param: string | null;
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message?: string, details: { param?: string; retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    details: { param?: string; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(message ?? ERRORS[code].message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "GatewayError";
     this.code = code;

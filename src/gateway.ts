@@ -67,7 +67,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-async function openDetection({ config, onProgress }: GatewayOptions): Promise<{ model: OpenModel; detectors: LoadedDetector[] }> {
+async function openDetection({
+  config,
+  onProgress,
+}: GatewayOptions): Promise<{ model: OpenModel; detectors: LoadedDetector[] }> {
   const kinds = await loadKinds(config.kindModules);
   const model = await openModel({
     folder: config.model.folder,

@@ -4,24 +4,17 @@ import type { Config } from "../config.ts";
 import type { LoadedDetector } from "../detect/loader.ts";
 import { bindingOf, resolveContextOf } from "../engine/open-engine.ts";
 import type { Problem } from "../errors.ts";
-import { openModel, type OpenModel } from "../lens/open-model.ts";
+import type { OpenModel } from "../lens/open-model.ts";
 import { formatTap } from "../lens/tap.ts";
-import { checkYardstick, LOWEST_CORRELATION } from "../lens/yardstick-check.ts";
-import { cacheFolder } from "../model/cache-folder.ts";
+import { checkYardstick, LOWEST_CORRELATION, type YardstickAgreement } from "../lens/yardstick-check.ts";
 import { hashFile } from "../model/prepared-folder.ts";
 import { runtimeVersion } from "../model/session.ts";
 import type { OpenedModel } from "./check.ts";
-import { createProgress } from "./progress.ts";
+import { openConfiguredModel } from "./command-model.ts";
 
 /** Opens the configured model for `lensgate check`, and can hold each detector's yardstick against the exact one. */
 export async function openCheckModel(config: Config): Promise<OpenedModel> {
-  const model = await openModel({
-    folder: config.model.folder,
-    cache: config.cacheDir ?? cacheFolder(),
-    precision: config.precision,
-    contextTokens: config.engine.contextTokens,
-    onProgress: createProgress(`preparing ${config.model.name}`),
-  });
+  const model = await openConfiguredModel(config);
   const { facts, prepared, source } = model;
   const { report } = prepared.manifest;
   return {
@@ -35,48 +28,64 @@ export async function openCheckModel(config: Config): Promise<OpenedModel> {
   };
 }
 
+interface Inspection {
+  readonly lines: string[];
+  readonly problems: Problem[];
+}
+
 async function inspectYardsticks(
   config: Config,
   model: OpenModel,
   detectors: readonly LoadedDetector[],
-): Promise<{ lines: string[]; problems: Problem[] }> {
-  const sample = model.source.lens["sample.txt"];
-  if (!sample || !existsSync(sample.path)) {
-    const cure = "give some hundred words of ordinary text there and name it in model.yaml with the role lens";
-    const problem = {
-      file: model.source.folder,
-      field: "files",
-      message: "the model has no sample.txt to check yardsticks on",
-      cure,
-    };
-    return { lines: [], problems: [problem] };
-  }
-  if ((await hashFile(sample.path)) !== sample.sha256) {
-    const cure = "restore the file, or correct model.yaml if you trust this one";
-    return { lines: [], problems: [{ file: sample.path, message: "its sha256 is not the one of model.yaml", cure }] };
-  }
+): Promise<Inspection> {
+  const sample = await findSample(model);
+  if ("message" in sample) return { lines: [], problems: [sample] };
   const owners = detectors.flatMap((detector) =>
-    detector.reads.filter((read) => read.yardstick === "background").map((read) => ({ detector, read })),
+    detector.reads.filter((read) => read.yardstick === "background").map((read) => ({ id: detector.id, read })),
   );
-  const results = await checkYardstick(
-    model,
-    owners.map(({ read }) => read),
-    readFileSync(sample.path, "utf8"),
-  );
-  const lines: string[] = [];
-  const problems: Problem[] = [];
+  const reads = owners.map(({ read }) => read);
+  try {
+    const results = await checkYardstick(model, reads, readFileSync(sample.path, "utf8"));
+    const ids = owners.map(({ id }) => id);
+    return reportAgreements(results, { ids, folder: config.detectorsFolder });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const cure = "correct the options.yardstick or options.taps of the detector that reads there";
+    const message = `the yardsticks cannot be checked: ${reason}`;
+    return { lines: [], problems: [{ file: config.detectorsFolder, message, cure }] };
+  }
+}
+
+async function findSample({ source }: OpenModel): Promise<{ readonly path: string } | Problem> {
+  const sample = source.lens["sample.txt"];
+  if (!sample || !existsSync(sample.path)) {
+    const message = "the model has no sample.txt to check yardsticks on";
+    const cure = "give some hundred words of ordinary text there and name it in model.yaml with the role lens";
+    return { file: source.folder, field: "files", message, cure };
+  }
+  if ((await hashFile(sample.path)) === sample.sha256) return sample;
+  const cure = "restore the file, or correct model.yaml if you trust this one";
+  return { file: sample.path, message: "its sha256 is not the one of model.yaml", cure };
+}
+
+/** `ids[n]` is the detector of `results[n]`. */
+function reportAgreements(
+  results: readonly YardstickAgreement[],
+  { ids, folder }: { ids: readonly string[]; folder: string },
+): Inspection {
+  const inspection: Inspection = { lines: [], problems: [] };
   for (const [index, { read, correlation, positions }] of results.entries()) {
-    const id = owners[index]?.detector.id ?? "";
-    const shown = `correlates ${correlation.toFixed(3)} with the exact value`;
-    lines.push(`yardstick ${id} ${formatTap(read.tap)}: the background ${shown} over ${positions} positions`);
+    const id = ids[index] ?? "";
+    const tap = formatTap(read.tap);
+    const shown = `the background correlates ${correlation.toFixed(3)} with the exact value`;
+    inspection.lines.push(`yardstick ${id} ${tap}: ${shown} over ${positions} positions`);
     if (correlation >= LOWEST_CORRELATION) continue;
-    const cure = "write yardstick: exact, or choose another tap";
-    problems.push({
-      file: join(config.detectorsFolder, `${id}.yaml`),
+    inspection.problems.push({
+      file: join(folder, `${id}.yaml`),
       field: "options.yardstick",
-      message: `at ${formatTap(read.tap)} the background ${shown}, less than ${LOWEST_CORRELATION}`,
-      cure,
+      message: `at ${tap} ${shown}, less than ${LOWEST_CORRELATION}`,
+      cure: "write yardstick: exact, or choose another tap",
     });
   }
-  return { lines, problems };
+  return inspection;
 }

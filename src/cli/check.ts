@@ -13,7 +13,9 @@ export interface OpenedModel {
   readonly binding: Binding;
   readonly lines: readonly string[];
   /** Looks at detectors on the running model: lines to print, and problems. Absent: nothing is run. */
-  readonly inspect?: (detectors: readonly LoadedDetector[]) => Promise<{ lines: readonly string[]; problems: readonly Problem[] }>;
+  readonly inspect?: (
+    detectors: readonly LoadedDetector[],
+  ) => Promise<{ lines: readonly string[]; problems: readonly Problem[] }>;
 }
 
 /** What the command reaches outside for. */

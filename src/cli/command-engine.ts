@@ -4,10 +4,9 @@ import { loadKinds } from "../detect/kinds/registry.ts";
 import { loadDetectors, type LoadedDetector } from "../detect/loader.ts";
 import { bindingOf, openEngine, resolveContextOf } from "../engine/open-engine.ts";
 import type { WorkerEngine } from "../engine/worker-engine.ts";
-import { openModel, type OpenModel } from "../lens/open-model.ts";
+import type { OpenModel } from "../lens/open-model.ts";
 import { createLogger } from "../log.ts";
-import { cacheFolder } from "../model/cache-folder.ts";
-import { createProgress } from "./progress.ts";
+import { openConfiguredModel } from "./command-model.ts";
 
 /** Name of the policy that a command's own engine has. */
 export const COMMAND_POLICY = "command";
@@ -32,25 +31,8 @@ export interface CommandEngineOptions {
 /** Starts an engine under one policy that runs all detectors at their own positions and never stops a run. */
 export async function openCommandEngine(options: CommandEngineOptions): Promise<CommandEngine> {
   const config = loadConfig({ path: options.config });
-  const model = await openModel({
-    folder: config.model.folder,
-    cache: config.cacheDir ?? cacheFolder(),
-    precision: options.precision ?? config.precision,
-    contextTokens: config.engine.contextTokens,
-    onProgress: createProgress(`preparing ${config.model.name}`),
-  });
-  const kinds = await loadKinds(config.kindModules);
-  const loaded = loadDetectors({
-    folder: config.detectorsFolder,
-    kinds,
-    context: resolveContextOf(model),
-    binding: bindingOf(model),
-  });
-  const unknown = options.only?.find((id) => !loaded.some((detector) => detector.id === id));
-  if (unknown !== undefined) {
-    throw new Error(`there is no detector "${unknown}" in ${config.detectorsFolder}; there are ${loaded.map(({ id }) => id).join(", ")}`);
-  }
-  const detectors = loaded.filter(({ id }) => options.only?.includes(id) ?? true);
+  const model = await openConfiguredModel(config, options.precision);
+  const detectors = await openDetectors({ config, model, only: options.only });
   const policy: Policy = {
     name: COMMAND_POLICY,
     mode: "enforce",
@@ -71,6 +53,32 @@ export async function openCommandEngine(options: CommandEngineOptions): Promise<
     retryAfterMs: 1000,
     log: createLogger("fatal"),
   });
-  await engine.ready;
+  try {
+    await engine.ready;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
   return { config, model, detectors, engine };
+}
+
+/** Loads the configured detectors on the model, or only those named; throws an `Error` for a name that is not there. */
+export async function openDetectors(options: {
+  readonly config: Config;
+  readonly model: OpenModel;
+  readonly only?: readonly string[] | undefined;
+}): Promise<LoadedDetector[]> {
+  const { config, model, only } = options;
+  const loaded = loadDetectors({
+    folder: config.detectorsFolder,
+    kinds: await loadKinds(config.kindModules),
+    context: resolveContextOf(model),
+    binding: bindingOf(model),
+  });
+  const unknown = only?.find((id) => !loaded.some((detector) => detector.id === id));
+  if (unknown !== undefined) {
+    const known = loaded.map(({ id }) => id).join(", ") || "none";
+    throw new Error(`there is no detector "${unknown}" in ${config.detectorsFolder}; there are ${known}`);
+  }
+  return loaded.filter(({ id }) => only?.includes(id) ?? true);
 }

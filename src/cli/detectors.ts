@@ -1,10 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { loadConfig } from "../config.ts";
 import { parseCases, type DetectorCase } from "../detect/cases.ts";
 import type { LoadedDetector } from "../detect/loader.ts";
-import { runToEnd, type WholeRun } from "../engine/run-to-end.ts";
-import { COMMAND_POLICY, openCommandEngine, type CommandEngine } from "./command-engine.ts";
+import { listDetectorFiles } from "../detector-files.ts";
+import { ConfigError, type Problem } from "../errors.ts";
+import { runCase } from "./case-run.ts";
+import { openCommandEngine } from "./command-engine.ts";
 
 /** Adds `lensgate detectors list` and `lensgate detectors test [ID …]`. */
 export function registerDetectors(program: Command): void {
@@ -30,29 +33,31 @@ export function registerDetectors(program: Command): void {
     });
 }
 
-/** What the cases gave: a line each, and a last line with the counts. */
+/** What the cases gave: a line each, one more for every fault, and a last line with the counts. */
 export interface CaseResults {
   readonly lines: readonly string[];
   readonly passed: number;
   readonly failed: number;
 }
 
-/** Runs every case of the named detectors, each against its own detector. Throws when a named detector has no cases. */
-export async function testDetectors({ config, ids }: { config: string; ids: readonly string[] }): Promise<CaseResults> {
-  const command = await openCommandEngine({ config, action: "flag", ...(ids.length > 0 ? { only: ids } : {}) });
+/**
+ * Runs every case of the named detectors (all that have cases when none is named), each against its own detector.
+ * Throws `ConfigError`, before the model is loaded, for cases that do not parse, cases without a detector and a named
+ * detector without cases.
+ */
+export async function testDetectors(options: { config: string; ids: readonly string[] }): Promise<CaseResults> {
+  const files = readCaseFiles(loadConfig({ path: options.config }).detectorsFolder, options.ids);
+  const command = await openCommandEngine({ config: options.config, action: "flag", only: [...files.keys()] });
   const lines: string[] = [];
   let passed = 0;
   let failed = 0;
   try {
     for (const detector of command.detectors) {
-      const file = join(command.config.detectorsFolder, `${detector.id}.test.yaml`);
-      if (!existsSync(file)) {
-        if (ids.length > 0) throw new Error(`${file} does not exist; write cases beside the definition`);
-        continue;
-      }
-      for (const entry of parseCases(file, readFileSync(file, "utf8"))) {
+      const { file, cases } = files.get(detector.id) ?? { file: "", cases: [] };
+      for (const entry of cases) {
         const faults = await runCase(command, detector, entry);
-        lines.push(`${faults.length === 0 ? "ok  " : "FAIL"} ${detector.id}: ${entry.name}${faults.map((fault) => `\n       ${file}:${entry.line}: ${fault}`).join("")}`);
+        lines.push(`${faults.length === 0 ? "ok  " : "FAIL"} ${detector.id}: ${entry.name}`);
+        lines.push(...faults.map((fault) => `       ${file}:${entry.line}: ${fault}`));
         if (faults.length === 0) passed += 1;
         else failed += 1;
       }
@@ -63,47 +68,47 @@ export async function testDetectors({ config, ids }: { config: string; ids: read
   return { lines: [...lines, `${passed} passed, ${failed} failed`], passed, failed };
 }
 
-async function runCase({ engine, model }: CommandEngine, detector: LoadedDetector, entry: DetectorCase): Promise<string[]> {
-  const { input, reply, maxTokens } = entry;
-  const encoded = input.type === "chat" ? model.prompts.encodeChat(input.turns) : model.prompts.encodeText(input.text);
-  const base = {
-    id: `case-${detector.id}-${entry.line}`,
-    prompt: encoded.ids,
-    judged: encoded.judgedNew,
-    policy: COMMAND_POLICY,
-    deadlineMs: 600_000,
-  };
-  const read = reply !== undefined || maxTokens === 0;
-  const run = read
-    ? engine.read({ ...base, forced: reply === undefined ? new Int32Array(0) : model.prompts.encodeText(reply).ids })
-    : engine.generate({ ...base, maxTokens, stop: [], sampling: { temperature: 0, topP: 1, topK: 0, seed: 0 } });
-  return compare(detector, entry, await runToEnd(run));
+interface CaseFile {
+  readonly file: string;
+  readonly cases: readonly DetectorCase[];
 }
 
-function compare(detector: LoadedDetector, { expect }: DetectorCase, whole: WholeRun): string[] {
-  const score = whole.end.scores.find((each) => each.detector === detector.id);
-  if (!score || score.error !== null || score.score === null) return [`no score: ${score?.error ?? "no position was judged"}`];
-  const { threshold } = detector;
-  const shown = `largest score ${score.score.toFixed(3)} at position ${score.position}, threshold ${threshold}`;
-  if (!expect.fires) {
-    return score.score <= threshold - expect.margin ? [] : [`${shown}: must stay ${expect.margin} below it`];
+function readCaseFiles(folder: string, ids: readonly string[]): Map<string, CaseFile> {
+  const known = new Set(listDetectorFiles(folder).map(({ id }) => id));
+  const written = readdirSync(folder).flatMap((name) => /^(.+)\.test\.yaml$/.exec(name)?.[1] ?? []);
+  const chosen = ids.length > 0 ? [...new Set(ids)] : written.sort();
+  const problems: Problem[] = [];
+  const files = new Map<string, CaseFile>();
+  for (const id of chosen) {
+    const file = join(folder, `${id}.test.yaml`);
+    const problem = findCaseProblem(file, { id, hasCases: written.includes(id), hasDetector: known.has(id) });
+    if (problem) problems.push(problem);
+    else files.set(id, { file, cases: parseCases(file, readFileSync(file, "utf8")) });
   }
-  const faults = score.score >= threshold + expect.margin ? [] : [`${shown}: must pass it by ${expect.margin}`];
-  const finding = whole.flags.find((each) => each.finding.detector === detector.id);
-  if (!finding || finding.finding.verdict !== "fired") return faults.length > 0 ? faults : [`${shown}: it did not fire`];
-  const [name] = finding.finding.names;
-  if (expect.names !== undefined && name?.name !== expect.names) faults.push(`it names ${name?.name ?? "nothing"}, not ${expect.names}`);
-  if (expect.by !== undefined) {
-    const before = whole.end.generated.slice(0, finding.generated.length).map((token) => token.text).join("");
-    const all = whole.end.generated.map((token) => token.text).join("");
-    const at = all.indexOf(expect.by);
-    if (at < 0) faults.push(`the reply never says ${JSON.stringify(expect.by)}: ${JSON.stringify(all)}`);
-    else if (before.length > at) faults.push(`it fired after ${JSON.stringify(before)}, not before ${JSON.stringify(expect.by)}`);
+  if (chosen.length === 0) {
+    const cure = "write <id>.test.yaml beside a definition";
+    problems.push({ file: folder, message: "no detector has cases", cure });
   }
-  return faults;
+  if (problems.length > 0) throw new ConfigError(problems);
+  return files;
 }
 
-function formatDetector(detector: LoadedDetector): string {
+function findCaseProblem(
+  file: string,
+  { id, hasCases, hasDetector }: { id: string; hasCases: boolean; hasDetector: boolean },
+): Problem | undefined {
+  if (hasDetector) {
+    return hasCases
+      ? undefined
+      : { file, message: `the detector "${id}" has no cases`, cure: "write them beside the definition" };
+  }
+  return hasCases
+    ? { file, message: `there is no detector "${id}" for these cases`, cure: `write ${id}.yaml, or rename the file` }
+    : { file, message: `there is no detector "${id}"`, cure: "name one that `lensgate detectors list` shows" };
+}
+
+/** One line of `lensgate detectors list`. */
+export function formatDetector(detector: LoadedDetector): string {
   const taps = [...new Set(detector.reads.map(({ tap }) => `${tap.layer}.${tap.point}`))].join(", ") || "text";
   const state = detector.calibrated ? "calibrated" : "uncalibrated";
   return `${detector.id}  ${detector.kind}  ${taps}  threshold ${detector.threshold}  ${state}  ${detector.hash}`;

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { VERSION } from "../version.ts";
+import { registerBench } from "./bench.ts";
 import { registerCheck } from "./check.ts";
 import { openCheckModel } from "./check-model.ts";
 import { registerDetectors } from "./detectors.ts";
@@ -22,5 +23,6 @@ export function createProgram(): Command {
   registerScan(program);
   registerDetectors(program);
   registerReview(program);
+  registerBench(program);
   return program;
 }

@@ -1,5 +1,14 @@
+/** Where progress goes: standard error, or what stands in for it. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
 /** Reports how far a task is: a line that rewrites itself on a terminal, one line every tenth elsewhere. */
-export function createProgress(label: string, stream: NodeJS.WriteStream = process.stderr): (done: number, total: number) => void {
+export function createProgress(
+  label: string,
+  stream: ProgressStream = process.stderr,
+): (done: number, total: number) => void {
   let tenth = -1;
   return (done, total) => {
     const share = total === 0 ? 1 : done / total;

@@ -1,29 +1,21 @@
-import { closeSync, createReadStream, openSync, writeSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { closeSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
 import type { Command } from "commander";
-import { z } from "zod";
-import type { ReadRequest } from "../engine/engine.ts";
+import type { RunEnd } from "../engine/engine.ts";
 import { runToEnd } from "../engine/run-to-end.ts";
+import { GatewayError } from "../errors.ts";
 import type { EncodedPrompt } from "../model/prompt.ts";
 import { COMMAND_POLICY, openCommandEngine, type CommandEngine } from "./command-engine.ts";
 import { createProgress } from "./progress.ts";
+import { readRows, rowError, type ScanContent, type ScanRow } from "./scan-rows.ts";
 
-interface ScanFlags {
+/** Flags of `lensgate scan`, read. */
+export interface ScanFlags {
   readonly input: string;
   readonly output: string;
   readonly chat: boolean;
   readonly config: string;
   readonly detectors?: string;
 }
-
-const id = z.union([z.string(), z.number()]).optional();
-const turn = z.object({ role: z.string(), content: z.string() });
-const rowSchema = z.union([
-  z.object({ id, messages: z.array(turn).min(1) }),
-  z.object({ id, text: z.string().min(1) }),
-  z.object({ id, system: z.string().optional(), user: z.string(), assistant: z.string().optional() }),
-]);
-type Row = z.infer<typeof rowSchema>;
 
 /** Adds `lensgate scan`: every detector over rows of text, offline. */
 export function registerScan(program: Command): void {
@@ -38,78 +30,107 @@ export function registerScan(program: Command): void {
     .action(scan);
 }
 
-async function scan(flags: ScanFlags): Promise<void> {
+/** Scans the input into the output. Throws `ConfigError` for files and rows that do not fit; what was written before stays. */
+export async function scan(flags: ScanFlags): Promise<void> {
   const rows = await readRows(flags.input);
-  const only = flags.detectors?.split(",").map((name) => name.trim());
-  const command = await openCommandEngine({ config: flags.config, action: "observe", ...(only ? { only } : {}) });
-  const output = openSync(flags.output, "w");
-  const progress = createProgress(`scanning ${rows.length} rows`);
+  const output = openOutput(flags);
   try {
-    // One row ahead keeps the engine's thread busy while a result is written.
-    let ahead: Promise<object> | undefined;
-    for (const [index, row] of rows.entries()) {
-      const current = ahead ?? scanRow(command, row, flags);
-      const next = rows[index + 1];
-      ahead = next ? scanRow(command, next, flags) : undefined;
-      ahead?.catch(() => undefined);
-      writeSync(output, `${JSON.stringify(await current)}\n`);
-      progress(index + 1, rows.length);
+    const only = flags.detectors?.split(",").map((name) => name.trim());
+    const command = await openCommandEngine({ config: flags.config, action: "observe", ...(only ? { only } : {}) });
+    try {
+      // Only now: a model that does not load must not cost an earlier output.
+      if (fstatSync(output).isFile()) ftruncateSync(output);
+      await scanRows(command, { rows, flags, write: (line) => writeSync(output, `${line}\n`) });
+    } finally {
+      await command.engine.close();
     }
   } finally {
     closeSync(output);
-    await command.engine.close();
   }
 }
 
-interface NumberedRow {
-  readonly line: number;
-  readonly row: Row;
-}
-
-async function readRows(file: string): Promise<NumberedRow[]> {
-  const rows: NumberedRow[] = [];
-  let line = 0;
-  for await (const text of createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Infinity })) {
-    line += 1;
-    if (text.trim() === "") continue;
-    rows.push({ line, row: parseRow(text, `${file}:${line}`) });
-  }
-  if (rows.length === 0) throw new Error(`${file} holds no row; write one JSON object a line`);
-  return rows;
-}
-
-function parseRow(text: string, place: string): Row {
-  let value: unknown;
+function openOutput({ input, output: file }: ScanFlags): number {
+  let output: number;
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Error(`${place}: this is not JSON; write one object a line`);
+    output = openSync(file, "a");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw rowError(
+      { file },
+      `the output cannot be written: ${reason}`,
+      "name a file that can be written with --output",
+    );
   }
-  const parsed = rowSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new Error(`${place}: a row needs "text", "messages", or "user" with "system" and "assistant" if there are any`);
+  const [from, to] = [statSync(input), fstatSync(output)];
+  if (!to.isFile() || from.ino !== to.ino || from.dev !== to.dev) return output;
+  closeSync(output);
+  throw rowError({ file }, "the output would replace the input", "name another file with --output");
 }
 
-async function scanRow({ engine, model, config }: CommandEngine, { line, row }: NumberedRow, flags: ScanFlags): Promise<object> {
-  const name = row.id ?? String(line);
-  const { prompt, forced, promptAs } = encodeRow(model.prompts, row, flags.chat);
-  const length = prompt.ids.length + forced.length;
-  if (length > config.engine.contextTokens) {
-    throw new Error(`${flags.input}:${line}: the row has ${length} tokens, the context holds ${config.engine.contextTokens}; shorten it or raise engine.context_tokens`);
+interface Scanning {
+  readonly rows: readonly ScanRow[];
+  readonly flags: ScanFlags;
+  readonly write: (line: string) => void;
+}
+
+async function scanRows(command: CommandEngine, { rows, flags, write }: Scanning): Promise<void> {
+  const progress = createProgress(`scanning ${rows.length} rows`);
+  // One row ahead keeps the engine's thread busy while a result is written.
+  let ahead: Promise<object> | undefined;
+  for (const [index, row] of rows.entries()) {
+    const current = ahead ?? scanRow(command, row, flags);
+    const next = rows[index + 1];
+    ahead = next ? scanRow(command, next, flags) : undefined;
+    ahead?.catch(() => undefined);
+    write(JSON.stringify(await current));
+    progress(index + 1, rows.length);
   }
-  const request: ReadRequest = {
-    id: `scan-${line}`,
-    prompt: prompt.ids,
-    judged: prompt.judgedAll,
-    policy: COMMAND_POLICY,
-    promptAs,
-    deadlineMs: Number.MAX_SAFE_INTEGER,
-    forced,
-  };
-  const { end } = await runToEnd(engine.read(request));
-  if (end.reason !== "stop") throw new Error(`${flags.input}:${line}: the row could not be read (${end.reason}; ${end.decision.rule ?? "no rule"})`);
-  const scores = end.scores.map(({ detector, score, fired, position, tap }) => [detector, { score, fired, position, tap }]);
-  return { id: name, scores: Object.fromEntries(scores) };
+}
+
+async function scanRow({ engine, model, config }: CommandEngine, row: ScanRow, flags: ScanFlags): Promise<object> {
+  const place = { file: flags.input, line: row.line };
+  const { contextTokens } = config.engine;
+  const { prompt, forced, promptAs } = encode(() => encodeContent(model.prompts, row.content, flags.chat), place);
+  const length = prompt.ids.length + forced.length;
+  if (length > contextTokens) {
+    const message = `the row has ${length} tokens, the context holds ${contextTokens}`;
+    throw rowError(place, message, LONG_ROW_CURE);
+  }
+  const { end } = await runToEnd(
+    engine.read({
+      id: `scan-${row.line}`,
+      prompt: prompt.ids,
+      judged: prompt.judgedAll,
+      policy: COMMAND_POLICY,
+      promptAs,
+      deadlineMs: Number.MAX_SAFE_INTEGER,
+      forced,
+    }),
+  );
+  if (end.reason !== "stop") {
+    const message = `the row could not be read (${end.reason}; ${end.decision.rule ?? "no rule"})`;
+    throw rowError(place, message, "scan it alone, or without the detector that broke");
+  }
+  return { id: row.id, scores: scoresOf(end) };
+}
+
+const LONG_ROW_CURE = "shorten it, or raise engine.context_tokens";
+
+// The encoder refuses what cannot fit and what the chat template does not take; it does not know of rows.
+function encode(work: () => EncodedRow, place: { file: string; line: number }): EncodedRow {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    const cure = error.code === "context_length_exceeded" ? LONG_ROW_CURE : "correct the row";
+    throw rowError(place, error.message, cure);
+  }
+}
+
+function scoresOf({ scores }: RunEnd): Record<string, object> {
+  const named: Record<string, object> = {};
+  for (const { detector, score, fired, position, tap } of scores) named[detector] = { score, fired, position, tap };
+  return named;
 }
 
 interface EncodedRow {
@@ -119,21 +140,16 @@ interface EncodedRow {
 }
 
 /** `text` counts as prompt and as generation; the last assistant turn is what the model would have written. */
-function encodeRow(prompts: CommandEngine["model"]["prompts"], row: Row, chat: boolean): EncodedRow {
+function encodeContent(prompts: CommandEngine["model"]["prompts"], content: ScanContent, chat: boolean): EncodedRow {
   const none = new Int32Array(0); // [0]
-  if ("text" in row) {
-    const prompt = chat ? prompts.encodeChat([{ role: "user", content: row.text }]) : prompts.encodeText(row.text);
+  if (content.type === "text") {
+    const { text } = content;
+    const prompt = chat ? prompts.encodeChat([{ role: "user", content: text }]) : prompts.encodeText(text);
     return { prompt, forced: none, promptAs: "both" };
   }
-  const turns = "messages" in row ? row.messages : turnsOf(row);
+  const { turns } = content;
   const last = turns.at(-1);
   if (last?.role !== "assistant") return { prompt: prompts.encodeChat(turns), forced: none, promptAs: "prompt" };
-  return { prompt: prompts.encodeChat(turns.slice(0, -1)), forced: prompts.encodeText(last.content).ids, promptAs: "prompt" };
-}
-
-function turnsOf(row: { system?: string | undefined; user: string; assistant?: string | undefined }): { role: string; content: string }[] {
-  return (["system", "user", "assistant"] as const).flatMap((role) => {
-    const content = row[role];
-    return content === undefined ? [] : [{ role, content }];
-  });
+  const prompt = prompts.encodeChat(turns.slice(0, -1));
+  return { prompt, forced: prompts.encodeText(last.content).ids, promptAs: "prompt" };
 }

@@ -37,14 +37,24 @@ async function serve(flags: { config: string }): Promise<void> {
 }
 
 /** What start-up prints: the API's address first, then the console's, then two requests to try. */
-export function formatWelcome(config: Config, { api, console, model }: Pick<Gateway, "api" | "console" | "model">): string {
+export function formatWelcome(
+  config: Config,
+  { api, console, model }: Pick<Gateway, "api" | "console" | "model">,
+): string {
   const keyed = config.keys.length > 0;
   const request = (content: string, header: string) =>
     [
-      `  curl ${api.url}/v1/chat/completions -H 'content-type: application/json'${keyed ? " -H \"authorization: Bearer $LENSGATE_KEY\"" : ""}${header} \\`,
+      `  curl ${api.url}/v1/chat/completions -H 'content-type: application/json'${keyed ? ' -H "authorization: Bearer $LENSGATE_KEY"' : ""}${header} \\`,
       `    -d '{"model":"${model.facts.name}","messages":[{"role":"user","content":"${content}"}],"max_tokens":40,"temperature":0}'`,
     ].join("\n");
-  const stoppable = config.policies["demo"] ? ["", "One that is stopped before the model says which country it thinks of:", "", request("Tell me about sushi.", " -H 'x-oversight-policy: demo'")] : [];
+  const stoppable = config.policies["demo"]
+    ? [
+        "",
+        "One that is stopped before the model says which country it thinks of:",
+        "",
+        request("Tell me about sushi.", " -H 'x-oversight-policy: demo'"),
+      ]
+    : [];
   return [
     `API      ${api.url}/v1   model ${model.facts.name}, policy ${config.defaultPolicy}${keyed ? "" : "; no keys are configured: this machine alone may call"}`,
     `Console  ${console.url}/review/   metrics ${console.url}/metrics`,

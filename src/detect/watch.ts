@@ -1,5 +1,5 @@
 import { createAggregate } from "./aggregate.ts";
-import type { DetectorScore, ErrorFinding, Finding } from "./finding.ts";
+import type { DetectorScore, ErrorFinding, Finding, NamedShare } from "./finding.ts";
 import type { Kind, Positions, RawScore, Scorer, Step } from "./kinds/kind.ts";
 import type { LoadedDetector } from "./loader.ts";
 import type { RunSample } from "./run-counter.ts";
@@ -139,8 +139,17 @@ function compare(what: { detector: LoadedDetector; step: Step; raw: RawScore; sc
     phase: step.phase,
     token: { id: step.token, text: step.text },
     ...(raw.tap === undefined ? {} : { tap: raw.tap }),
-    names: raw.names ?? [],
+    names: namesOf(raw),
   };
+}
+
+/** A firing stays a firing when its names cannot be told. */
+function namesOf(raw: RawScore): readonly NamedShare[] {
+  try {
+    return raw.names ?? [];
+  } catch {
+    return [];
+  }
 }
 
 function sample(what: { finding: Finding; step: Step; positions: Positions; seconds: number }): RunSample {

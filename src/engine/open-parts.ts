@@ -6,7 +6,7 @@ import { createReader } from "../lens/lens-math.ts";
 import { planReads } from "../lens/read-plan.ts";
 import { formatTap } from "../lens/tap.ts";
 import { openForward } from "../model/forward.ts";
-import { openLensHead } from "../model/lens-head.ts";
+import { lensHeadOf } from "../model/lens-head.ts";
 import { MANIFEST_FILE, type Manifest, type PreparedModel } from "../model/prepared.ts";
 import { createTokenBytes } from "../model/token-bytes.ts";
 import { createTokenNames } from "../model/token-names.ts";
@@ -32,9 +32,10 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
   const taps = new Map(
     settings.detectors.map(({ id, reads }) => [id, [...new Set(reads.map((read) => formatTap(read.tap)))]]),
   );
+  const forward = await openForward({ model, plan: plan.forward, ...threads });
   const parts: WorkerParts = {
-    forward: await openForward({ model, plan: plan.forward, ...threads }),
-    lensHead: await openLensHead({ model, ...threads }),
+    forward,
+    lensHead: lensHeadOf(forward),
     panel,
     reader: createReader(plan),
     policies: settings.policies,

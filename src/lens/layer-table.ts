@@ -1,5 +1,5 @@
 import { openForward } from "../model/forward.ts";
-import { openLensHead } from "../model/lens-head.ts";
+import { lensHeadOf } from "../model/lens-head.ts";
 import type { PreparedModel } from "../model/prepared.ts";
 import { createSlot } from "../model/slot.ts";
 import { readTopTokens, type TopToken } from "./top-tokens.ts";
@@ -29,15 +29,13 @@ export async function readLayerTable(options: LayerTableOptions): Promise<Map<st
     contextTokens: ids.length,
   };
   const forward = await openForward({ model, plan });
-  const head = await openLensHead({ model });
   try {
     const result = await forward.step(createSlot(architecture), ids, "last");
     const width = taps.length * architecture.hidden;
     const rows = result.tapRows.subarray(position * width, (position + 1) * width); // [taps, hidden]
-    const tables = await readTopTokens(head, rows, { hidden: architecture.hidden, count: top });
+    const tables = await readTopTokens(lensHeadOf(forward), rows, { hidden: architecture.hidden, count: top });
     return new Map(taps.map((tap, index) => [tap, tables[index] ?? []]));
   } finally {
     await forward.close();
-    await head.close();
   }
 }

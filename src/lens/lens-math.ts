@@ -1,6 +1,5 @@
 import type { ForwardResult } from "../model/forward.ts";
-import { logSumExp } from "../model/sampler.ts";
-import type { ReadPlan } from "./read-plan.ts";
+import type { PlannedRead, ReadPlan } from "./read-plan.ts";
 import type { Reading } from "./reading.ts";
 
 /** Looks a read up in the result of one forward pass, at one of its new positions (0 to S − 1). */
@@ -13,23 +12,88 @@ const FLOOR_NATS = 12;
 export function createReader(plan: ReadPlan): Reader {
   const taps = plan.forward.taps.length;
   const concepts = Math.max(1, plan.forward.conceptTokens.length);
+  const reads = plan.reads.map((read) => ({ ...read, isShared: markShared(read) }));
   return (result, row, index) => {
-    const read = plan.reads[index];
+    const read = reads[index];
     if (!read) throw new Error(`there is no read number ${index}`);
     const start = (row * taps + read.tap) * concepts;
-    const at = (column: number) => result.conceptLogits[start + column]!;
-    const logits = Float32Array.from(read.columns, at); // [tokens]
-    const concept = logSumExp(logits);
-    const { yardstick } = read;
-    if (yardstick.type === "exact") {
-      const all = result.exact[row * plan.forward.exact.length + yardstick.index]!;
-      return { logOdds: atMostZero(concept - all), logits };
-    }
-    const width = plan.forward.background[yardstick.group]!.taps.length;
-    const sample = result.background[yardstick.group]![row * width + yardstick.index]!;
-    const rest = without(sample, yardstick.overlap, at);
-    return { logOdds: concept - rest - Math.log(plan.vocabulary / yardstick.size), logits };
+    const logOdds = scoreRow(plan, read, { result, row, start });
+    return new RowReading(logOdds, { logits: result.conceptLogits, start, read });
   };
+}
+
+/** A read and which of its columns are also in the sample that it is compared with. */
+interface MarkedRead extends PlannedRead {
+  readonly isShared: Uint8Array; // [tokens]
+}
+
+function markShared({ columns, yardstick }: PlannedRead): Uint8Array {
+  const shared = new Set(yardstick.type === "background" ? yardstick.overlap : []);
+  return Uint8Array.from(columns, (column) => (shared.has(column) ? 1 : 0));
+}
+
+interface Source {
+  readonly logits: Float32Array; // [S, taps, concepts]
+  readonly start: number;
+  readonly read: PlannedRead;
+}
+
+// A class, since a getter of an object literal takes longer to make than the score.
+class RowReading implements Reading {
+  readonly logOdds: number;
+  private readonly source: Source;
+
+  constructor(logOdds: number, source: Source) {
+    this.logOdds = logOdds;
+    this.source = source;
+  }
+
+  /** Only a firing asks for them; most positions are clear. */
+  get logits(): Float32Array {
+    const { logits, start, read } = this.source;
+    return Float32Array.from(read.columns, (column) => logits[start + column]!); // [tokens]
+  }
+}
+
+interface Place {
+  readonly result: ForwardResult;
+  readonly row: number;
+  /** Where the concept logits of this row and tap begin. */
+  readonly start: number;
+}
+
+function scoreRow(plan: ReadPlan, read: MarkedRead, { result, row, start }: Place): number {
+  const { yardstick } = read;
+  const { all, shared } = massesOf(read, result.conceptLogits, start);
+  if (yardstick.type === "exact") {
+    return atMostZero(all - result.exact[row * plan.forward.exact.length + yardstick.index]!);
+  }
+  const width = plan.forward.background[yardstick.group]!.taps.length;
+  const sample = result.background[yardstick.group]![row * width + yardstick.index]!;
+  return all - without(sample, shared) - Math.log(plan.vocabulary / yardstick.size);
+}
+
+/** Log-sum-exp of a read's logits, which begin at `start`, and of those that the sample has, too. */
+function massesOf(
+  { columns, isShared }: MarkedRead,
+  logits: Float32Array,
+  start: number,
+): { all: number; shared: number } {
+  let highest = -Infinity;
+  for (let index = 0; index < columns.length; index += 1) {
+    const value = logits[start + columns[index]!]!;
+    // A broken row must show, also when everything in it is broken.
+    if (Number.isNaN(value)) return { all: NaN, shared: NaN };
+    if (value > highest) highest = value;
+  }
+  if (highest === -Infinity) return { all: -Infinity, shared: -Infinity };
+  let [all, shared] = [0, 0];
+  for (let index = 0; index < columns.length; index += 1) {
+    const share = Math.exp(logits[start + columns[index]!]! - highest);
+    all += share;
+    if (isShared[index] === 1) shared += share;
+  }
+  return { all: highest + Math.log(all), shared: highest + Math.log(shared) };
 }
 
 // A probability's logarithm; the rounding of two sums can leave it just above 0. NaN stays NaN: a broken reading must show.
@@ -37,11 +101,10 @@ function atMostZero(value: number): number {
   return value > 0 ? 0 : value;
 }
 
-// ln(e^all − Σ e^overlap), never below all − FLOOR_NATS.
-function without(all: number, overlap: Int32Array, at: (column: number) => number): number {
-  if (overlap.length === 0) return all;
-  let share = 0;
-  for (const column of overlap) share += Math.exp(at(column) - all);
+// ln(e^all − e^overlap), never below all − FLOOR_NATS.
+function without(all: number, overlap: number): number {
+  if (overlap === -Infinity) return all;
+  const share = Math.exp(overlap - all);
   if (Number.isNaN(share)) return NaN;
   return all + Math.max(-FLOOR_NATS, Math.log(Math.max(0, 1 - share)));
 }

@@ -15,6 +15,6 @@ export interface ConceptRead {
 export interface Reading {
   /** Natural-log odds: LSE(concept rows) − LSE(yardstick rows) − ln(V / yardstick size). With `exact` it is ln p of the concept. */
   readonly logOdds: number;
-  /** Lens logits of the concept's tokens, in the order of `ConceptRead.tokens`. `[tokens]` */
+  /** Lens logits of the concept's tokens, in the order of `ConceptRead.tokens`; copied when asked for. `[tokens]` */
   readonly logits: Float32Array;
 }

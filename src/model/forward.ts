@@ -1,7 +1,7 @@
 import { buildForwardGraph, type GraphPlan } from "./graph.ts";
 import type { PreparedModel } from "./prepared.ts";
 import { openSession, pin, type Feed, type Pinned, type Session } from "./session.ts";
-import type { Slot } from "./slot.ts";
+import { createSlot, type Slot } from "./slot.ts";
 import { readUnembeddingRows } from "./weights.ts";
 
 /** A graph plan plus the tokens whose lens logits are returned at every tap. */
@@ -25,6 +25,8 @@ export interface Forward {
   readonly plan: ForwardPlan;
   /** Runs the ids after what the slot holds and fills the slot. `logits`: which of the new positions return them. */
   step(slot: Slot, ids: ArrayLike<number>, logits: "last" | "all"): Promise<ForwardResult>;
+  /** The logit lens of tapped rows, `[rows × hidden]` → `[rows × vocabulary]`. Costs a pass of one token. */
+  lens(rows: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,12 @@ export async function openForward({ model, plan, threads }: ForwardOptions): Pro
     ...(threads === undefined ? {} : { threads }),
   });
   const conceptRows = plan.taps.length > 0 ? { concept_rows: pinConcepts(model, plan.conceptTokens) } : {};
+  const run = async (slot: Slot, ids: ArrayLike<number>, at: { logits: "last" | "all"; lensRows: Float32Array }) => {
+    const lens: Feed = { type: "float32", data: at.lensRows, dims: [at.lensRows.length / hidden, hidden] };
+    const feeds = { ...slot.inputs, ...conceptRows, ...stepFeeds(slot.length, ids, at.logits), lens_rows: lens };
+    const results = await session.run(feeds);
+    return (name: string) => results[name]?.data ?? EMPTY;
+  };
   return {
     plan,
     async step(slot, ids, logits) {
@@ -56,8 +64,7 @@ export async function openForward({ model, plan, threads }: ForwardOptions): Pro
       const total = slot.length + count;
       if (total > plan.contextTokens) throw new Error(`position ${total} is past the context of ${plan.contextTokens}`);
       slot.reserve(total);
-      const results = await session.run({ ...slot.inputs, ...conceptRows, ...stepFeeds(slot.length, ids, logits) });
-      const get = (name: string) => results[name]?.data ?? EMPTY;
+      const get = await run(slot, ids, { logits, lensRows: EMPTY });
       slot.append(get("new_kv"), count);
       const tapRows = get("tap_rows");
       if (tapRows.length !== count * plan.taps.length * hidden)
@@ -70,6 +77,13 @@ export async function openForward({ model, plan, threads }: ForwardOptions): Pro
         background: plan.background.map((_, group) => get(`background.${group}`)),
         exact: get("exact"),
       };
+    },
+    async lens(rows) {
+      if (rows.length === 0 || rows.length % hidden !== 0)
+        throw new Error(`${rows.length} numbers are no rows of ${hidden}`);
+      // The first row of logits is that of the token which any pass needs.
+      const get = await run(createSlot(model.manifest.architecture, 1), [0], { logits: "last", lensRows: rows });
+      return get("logits").subarray(vocabulary);
     },
     close: () => session.close(),
   };

@@ -28,8 +28,9 @@ export interface GraphPlan {
  * The forward pass with its taps, as ONNX bytes over `weights.bin`. B requests, S new tokens, P cache capacity, M logit rows, R concept rows.
  *
  * Inputs: `input_ids`, `position_ids` int64 [B, S]; `seqlens_k` int32 [B] (total length − 1); `total_sequence_length` int32 [];
- * `past.L.k`, `past.L.v` float32 [B, kvHeads, P, headDim]; `logits_at` int64 [M] (flat indices into B × S); `concept_rows` float32 [hidden, R].
- * Outputs: `logits` [M, vocabulary]; `new_kv` [B, S, 2 × layers × kvHeads × headDim], k then v of each layer, keys rotated;
+ * `past.L.k`, `past.L.v` float32 [B, kvHeads, P, headDim]; `logits_at` int64 [M] (flat indices into B × S);
+ * `lens_rows` float32 [N, hidden] (rows of any tap, N may be 0); `concept_rows` float32 [hidden, R].
+ * Outputs: `logits` [M + N, vocabulary], the lens of `lens_rows` last; `new_kv` [B, S, 2 × layers × kvHeads × headDim], k then v of each layer, keys rotated;
  * with T taps also `tap_rows` [B, S, T, hidden], `concept_logits` [B, S, T, R], `background.G` of each group and `exact` [B, S, their taps] (log-sum-exp).
  */
 export function buildForwardGraph(model: PreparedModel, plan: GraphPlan): Uint8Array {
@@ -50,25 +51,18 @@ export function buildForwardGraph(model: PreparedModel, plan: GraphPlan): Uint8A
   return encodeModel(graph.finish());
 }
 
-/** Final norm and unembedding alone: `rows` float32 [N, hidden] → `logits` [N, vocabulary]. The lens of any tapped row. */
-export function buildLensGraph(model: PreparedModel): Uint8Array {
-  const { architecture, tensors } = model.manifest;
-  const graph = createGraphBuilder(tensors, WEIGHTS_FILE);
-  graph.input("rows", "float32", ["N", architecture.hidden]);
-  const linear = createLinear(model.manifest);
-  const normed = addNorm(graph, linear, { input: "rows", weight: "output_norm.weight", output: "normed" });
-  addLinear(graph, linear, { input: normed, weight: unembeddingName(model), output: "logits" });
-  graph.output("logits", "float32", ["N", architecture.vocabulary]);
-  return encodeModel(graph.finish());
-}
-
+// The lens takes the same product as the logits: a second copy of the unembedding would cost 38 MB.
 function addLogits(graph: GraphBuilder, model: PreparedModel, normed: string): void {
   const { hidden, vocabulary } = model.manifest.architecture;
+  const linear = createLinear(model.manifest);
   graph.integers("shape.rows", [-1, hidden]);
+  graph.input("lens_rows", "float32", ["N", hidden]);
   const flat = graph.node("Reshape", [normed, "shape.rows"], "normed.flat");
   const chosen = graph.node({ name: "Gather", attributes: { axis: 0 } }, [flat, "logits_at"], "normed.chosen");
-  addLinear(graph, createLinear(model.manifest), { input: chosen, weight: unembeddingName(model), output: "logits" });
-  graph.output("logits", "float32", ["M", vocabulary]);
+  const lens = addNorm(graph, linear, { input: "lens_rows", weight: "output_norm.weight", output: "lens_normed" });
+  const rows = graph.node({ name: "Concat", attributes: { axis: 0 } }, [chosen, lens], "normed.rows");
+  addLinear(graph, linear, { input: rows, weight: unembeddingName(model), output: "logits" });
+  graph.output("logits", "float32", ["rows", vocabulary]);
 }
 
 interface TapParts {
@@ -120,8 +114,15 @@ function addYardstick(graph: GraphBuilder, { name, from, of, logits }: Yardstick
     graph.integers(`${name}.taps`, from);
     input = graph.node({ name: "Gather", attributes: { axis: 2 } }, ["tap_normed", `${name}.taps`], `${name}.normed`);
   }
+  // ln Σ eˣ = x₀ − logSoftmax(x)₀: LogSoftmax is vectorised, ReduceLogSumExp takes five times as long.
+  const wide = logits(input);
+  const whole = graph.node({ name: "LogSoftmax", attributes: { axis: -1 } }, [wide], `${name}.shares`);
+  graph.integers(`${name}.first`, [0]);
+  const first = (of: string) =>
+    graph.node({ name: "Gather", attributes: { axis: -1 } }, [of, `${name}.first`], `${of}.first`);
+  const mass = graph.node("Sub", [first(wide), first(whole)], `${name}.mass`);
   graph.integers(`${name}.axis`, [-1]);
-  graph.node({ name: "ReduceLogSumExp", attributes: { keepdims: 0 } }, [logits(input), `${name}.axis`], name);
+  graph.node("Squeeze", [mass, `${name}.axis`], name);
   graph.output(name, "float32", ["B", "S", from.length]);
 }
 

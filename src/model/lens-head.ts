@@ -1,6 +1,5 @@
-import { buildLensGraph } from "./graph.ts";
+import { openForward, type Forward } from "./forward.ts";
 import type { PreparedModel } from "./prepared.ts";
-import { openSession } from "./session.ts";
 
 /** The logit lens of whole rows: final norm, then unembedding. */
 export interface LensHead {
@@ -14,23 +13,14 @@ export interface LensHeadOptions {
   readonly threads?: number;
 }
 
-/** Loads the unembedding alone, beside the forward graph. */
+/** The lens of a model that is loaded already; closing it leaves the model loaded. */
+export function lensHeadOf(forward: Pick<Forward, "lens">): LensHead {
+  return { logits: (rows) => forward.lens(rows), close: async () => undefined };
+}
+
+/** Loads a model for its lens alone. */
 export async function openLensHead({ model, threads }: LensHeadOptions): Promise<LensHead> {
-  const { hidden } = model.manifest.architecture;
-  const session = await openSession({
-    graph: buildLensGraph(model),
-    folder: model.folder,
-    ...(threads === undefined ? {} : { threads }),
-  });
-  return {
-    async logits(rows) {
-      const results = await session.run({
-        rows: { type: "float32", data: rows, dims: [rows.length / hidden, hidden] },
-      });
-      const logits = results["logits"]?.data;
-      if (!logits) throw new Error("the lens graph returned no logits");
-      return logits; // [rows, vocabulary]
-    },
-    close: () => session.close(),
-  };
+  const plan = { taps: [], exact: [], background: [], conceptTokens: new Int32Array(0), contextTokens: 1 };
+  const forward = await openForward({ model, plan, ...(threads === undefined ? {} : { threads }) });
+  return { ...lensHeadOf(forward), close: () => forward.close() };
 }

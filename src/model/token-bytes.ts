@@ -33,14 +33,16 @@ export function bytesOfPiece(piece: string): Uint8Array {
   return bytes.every((byte) => byte !== undefined) ? Uint8Array.from(bytes) : encoder.encode(piece);
 }
 
-/** Builds the table once, for all ids. */
+/** Spells each token when it is asked for: a table of them all would take 12 MB. */
 export function createTokenBytes(vocabulary: Vocabulary): TokenBytes {
   const empty = new Uint8Array();
-  const table = vocabulary.pieces.map((piece, id) => {
-    if (!isVisible(vocabulary, id)) return empty;
-    return isAdded(vocabulary, id) ? encoder.encode(piece) : bytesOfPiece(piece);
-  });
-  return { bytesOf: (id) => table[id] ?? empty };
+  return {
+    bytesOf(id) {
+      const piece = vocabulary.pieces[id];
+      if (piece === undefined || !isVisible(vocabulary, id)) return empty;
+      return isAdded(vocabulary, id) ? encoder.encode(piece) : bytesOfPiece(piece);
+    },
+  };
 }
 
 /** Turns ids into text as they come, whole characters only. One for each reply. */

@@ -12,6 +12,7 @@ describe("createProgram", () => {
       "scan",
       "detectors",
       "review",
+      "bench",
     ]);
     const all = program.commands.flatMap((command) => [command, ...command.commands]);
     expect(all.filter((command) => command.description() === "")).toEqual([]);

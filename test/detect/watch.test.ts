@@ -46,6 +46,21 @@ describe("createWatch", () => {
     });
   });
 
+  it("lets a firing stand whose names cannot be told, and asks a clear position for none", () => {
+    let asked = 0;
+    const raw = (score: number): RawScore => ({
+      score,
+      get names(): never {
+        asked += 1;
+        throw new Error("no names");
+      },
+    });
+    const one = watch({ 1: raw(0), 2: raw(1) });
+    expect(one.judge(stepAt(1))).toMatchObject({ verdict: "clear" });
+    expect(asked).toBe(0);
+    expect(one.judge(stepAt(2))).toMatchObject({ verdict: "fired", score: 1, names: [] });
+  });
+
   it("compares the aggregated score, and tells the raw one beside it", () => {
     const detector = loadedDetector("a", { aggregate: { type: "ema", alpha: 0.5, start: 0 } });
     const one = watch({ 1: { score: 1.5 }, 2: { score: 1.5 } }, { detector });

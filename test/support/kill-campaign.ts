@@ -40,7 +40,11 @@ export interface CampaignReport {
 }
 
 /** Kills a gateway under traffic again and again, always with the same state folder, and counts what is left. */
-export async function runKillCampaign(options: { readonly kills: number; readonly clients: number; readonly seed: number }) {
+export async function runKillCampaign(options: {
+  readonly kills: number;
+  readonly clients: number;
+  readonly seed: number;
+}) {
   const random = xoroshiro128plus(options.seed);
   const draw = (from: number, to: number) => uniformInt(random, from, to);
   const { folder, path, remove } = writeConfig();
@@ -79,7 +83,10 @@ function writeConfig() {
     policies: Object.fromEntries(policies) as Record<string, object>,
     fields: { engine: { context_tokens: 256, waiting_limit: 64 } },
   });
-  copyFileSync(join(SHIPPED_DETECTORS, "country-channel.yaml"), join(config.folder, "detectors", "country-channel.yaml"));
+  copyFileSync(
+    join(SHIPPED_DETECTORS, "country-channel.yaml"),
+    join(config.folder, "detectors", "country-channel.yaml"),
+  );
   return config;
 }
 
@@ -91,14 +98,24 @@ async function setTraps(config: string): Promise<Trap[]> {
     for (const hold of HOLDS) {
       const { tokens, finishReason } = await ask(gateway, { content, policy: `${detector}-abort-${hold}` });
       if (finishReason !== "content_filter") throw new Error(`${detector} does not fire on "${content}"`);
-      traps.push(...ACTIONS.map((action): Trap => ({ policy: `${detector}-${action}-${hold}`, content, action, tokensBefore: tokens.length })));
+      traps.push(
+        ...ACTIONS.map((action): Trap => ({
+          policy: `${detector}-${action}-${hold}`,
+          content,
+          action,
+          tokensBefore: tokens.length,
+        })),
+      );
     }
   }
   await gateway.end("SIGTERM");
   return traps;
 }
 
-async function report(seen: readonly Seen[], { kills, stateFolder }: { kills: number; stateFolder: string }): Promise<CampaignReport> {
+async function report(
+  seen: readonly Seen[],
+  { kills, stateFolder }: { kills: number; stateFolder: string },
+): Promise<CampaignReport> {
   const database = openDatabase({ folder: stateFolder, mustExist: true });
   const [traces, queue] = [createTraceStore(database), createEmbeddedQueue({ database })];
   const items = (await queue.list({ limit: 1_000_000 })).map(({ traceId }) => traceId);

@@ -43,12 +43,15 @@ describe.each(WAYS)("in a reply that is $way", ({ stream }) => {
     { hold: 0, left: 4, finishReason: "content_filter" },
     { hold: 1, left: 3, finishReason: "content_filter" },
     { hold: 4, left: 0, finishReason: "content_filter" },
-  ])("the last of max_tokens is read, before it leaves where there is a hold, hold $hold", async ({ hold, left, finishReason }) => {
-    const fields = { max_tokens: 4 };
-    const reply = await ask(live, { content: "Count.", policy: `token-3-hold-${hold}`, stream, fields });
-    expect(reply).toMatchObject({ status: 200, finishReason, usage: { completion_tokens: left } });
-    expect(reply.tokens).toHaveLength(left);
-  });
+  ])(
+    "the last of max_tokens is read, before it leaves where there is a hold, hold $hold",
+    async ({ hold, left, finishReason }) => {
+      const fields = { max_tokens: 4 };
+      const reply = await ask(live, { content: "Count.", policy: `token-3-hold-${hold}`, stream, fields });
+      expect(reply).toMatchObject({ status: 200, finishReason, usage: { completion_tokens: left } });
+      expect(reply.tokens).toHaveLength(left);
+    },
+  );
 
   test("a stop string that spans tokens is found, and nothing of it leaves", async () => {
     const content = "What is 2 + 2?";

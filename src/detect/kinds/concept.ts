@@ -84,12 +84,31 @@ function scoreConcept(resolved: ConceptResolved, readings: readonly Reading[]): 
   const largest = Math.max(...scores);
   const strongest = Math.max(0, scores.indexOf(largest));
   const score = resolved.combine === "max" ? largest : scores.reduce((sum, each) => sum + each, 0) / scores.length;
-  const [tap, reading] = [resolved.taps[strongest], readings[strongest]];
-  return {
-    score,
-    ...(tap === undefined ? {} : { tap }),
-    names: reading === undefined ? [] : shareByName(resolved, reading.logits),
-  };
+  return new ConceptScore(score, { resolved, reading: readings[strongest], tap: resolved.taps[strongest] });
+}
+
+interface Strongest {
+  readonly resolved: ConceptResolved;
+  readonly reading: Reading | undefined;
+  readonly tap: string | undefined;
+}
+
+// Sorting out the words takes longer than the score, and only a firing asks for them.
+class ConceptScore implements RawScore {
+  readonly score: number;
+  readonly tap?: string;
+  private readonly strongest: Strongest;
+
+  constructor(score: number, strongest: Strongest) {
+    this.score = score;
+    if (strongest.tap !== undefined) this.tap = strongest.tap;
+    this.strongest = strongest;
+  }
+
+  get names(): NamedShare[] {
+    const { resolved, reading } = this.strongest;
+    return reading === undefined ? [] : shareByName(resolved, reading.logits);
+  }
 }
 
 function scoreReading({ yardstick, score }: ConceptResolved, { logOdds }: Reading): number {

@@ -54,6 +54,7 @@ export interface RawScore {
   readonly score: number;
   /** The tap that scored highest, like `23.attn_out`. */
   readonly tap?: string;
+  /** Asked for when it fires; may be a getter. */
   readonly names?: readonly NamedShare[];
 }
 
