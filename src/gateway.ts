@@ -8,7 +8,7 @@ import { startListener, type Listener } from "./http/listener.ts";
 import { createPublicApp } from "./http/public-app.ts";
 import { openModel, type OpenModel } from "./lens/open-model.ts";
 import type { Logger } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
 import { cacheFolder } from "./model/cache-folder.ts";
 import { createEmbeddedQueue } from "./queue/embedded.ts";
 import type { ReviewQueue } from "./queue/queue.ts";
@@ -130,9 +130,22 @@ interface Running extends EngineParts {
 }
 
 async function openListeners(running: Running): Promise<{ api: Listener; console: Listener }> {
-  const { config, log, model, detectors, engine, records, state } = running;
-  const isDraining = () => state.draining;
-  const metrics = createMetrics({
+  const { config, log } = running;
+  const metrics = openMetrics(running);
+  const publicApp = openPublicApp(running, metrics);
+  const consoleApp = openConsoleApp(running, metrics);
+  const api = await startListener({ name: "api", app: publicApp, log, host: config.api.host, port: config.api.port });
+  try {
+    const { host, port } = config.console;
+    return { api, console: await startListener({ name: "console", app: consoleApp, log, host, port }) };
+  } catch (error) {
+    await api.drain(0);
+    throw error;
+  }
+}
+
+function openMetrics({ config, log, model, detectors, engine, records }: Running): Metrics {
+  return createMetrics({
     models: [model.facts.name],
     detectors: detectors.map(({ id }) => id),
     policies: Object.keys(config.policies),
@@ -144,7 +157,10 @@ async function openListeners(running: Running): Promise<{ api: Listener; console
     countDecisions: () => records.decisions.count(),
     log,
   });
-  const publicApp = createPublicApp({
+}
+
+function openPublicApp({ config, log, model, detectors, engine, records, state }: Running, metrics: Metrics) {
+  return createPublicApp({
     engine,
     prompts: model.prompts,
     record: (run, head) => records.recorder.record(run, head),
@@ -158,9 +174,12 @@ async function openListeners(running: Running): Promise<{ api: Listener; console
     detectors,
     observer: metrics.observer,
     log,
-    isDraining,
+    isDraining: () => state.draining,
   });
-  const consoleApp = createConsoleApp({
+}
+
+function openConsoleApp({ config, log, engine, records, state }: Running, metrics: Metrics) {
+  return createConsoleApp({
     engine,
     metrics,
     review: createReviewRoutes({ ...records, log }),
@@ -171,16 +190,8 @@ async function openListeners(running: Running): Promise<{ api: Listener; console
     allowedOrigins: config.console.allowedOrigins,
     observer: metrics.observer,
     log,
-    isDraining,
+    isDraining: () => state.draining,
   });
-  const api = await startListener({ name: "api", app: publicApp, log, host: config.api.host, port: config.api.port });
-  try {
-    const { host, port } = config.console;
-    return { api, console: await startListener({ name: "console", app: consoleApp, log, host, port }) };
-  } catch (error) {
-    await api.drain(0);
-    throw error;
-  }
 }
 
 function createGateway(running: Running, { api, console }: { api: Listener; console: Listener }): Gateway {

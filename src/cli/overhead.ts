@@ -93,7 +93,7 @@ async function timeOne({ slot, start }: Setting, { prompt, options, now }: Timin
   const began = now();
   for (let at = 0; at < prompt.length; at += prefillChunkTokens) await step(prompt.slice(at, at + prefillChunkTokens));
   const between = now();
-  for (let token = 0; token < DECODED_TOKENS; token += 1) await step(prompt.slice(token, token + 1));
+  for (let token = 0; token < DECODED_TOKENS; token += 1) await step([prompt[token % prompt.length] ?? 0]);
   return { prefillMs: (between - began) / prompt.length, decodeMs: (now() - between) / DECODED_TOKENS };
 }
 

@@ -4,7 +4,7 @@ import { runKillCampaign } from "../support/kill-campaign.ts";
 test("nothing flagged is lost when the gateway is killed 20 times under traffic", async () => {
   const seed = Number(process.env["LENSGATE_TEST_SEED"] ?? 20);
   const report = await runKillCampaign({ kills: 20, clients: 9, seed });
-  console.log({ seed, ...report });
+  process.stdout.write(`${JSON.stringify({ seed, ...report })}\n`);
   expect(report.flaggedSeen).toBeGreaterThan(50);
   expect(report.hungUp).toBeGreaterThan(20);
   // Deaths between a flag and the end of its generation are what this is about.
