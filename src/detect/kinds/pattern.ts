@@ -28,7 +28,9 @@ export interface PatternResolved {
 
 // Characters that a match may reach back over; it also bounds what a bad expression can cost.
 const WINDOW = 256;
-const PROBE_LIMIT_MS = 100;
+// Backtracking that explodes takes hours; a sound expression takes under a millisecond, and longer only where the machine is busy.
+const PROBE_LIMIT_MS = 1_000;
+const PROBE_TRIES = 2;
 
 /**
  * Text baseline: score 1 where a match of any pattern ends inside this step's text, else 0. A match may begin up to 256
@@ -52,7 +54,7 @@ function resolvePatterns(options: PatternOptions): Resolution<PatternResolved> {
         cure,
       );
     }
-    if (backtracks({ source: regex, flags })) {
+    if (Array.from({ length: PROBE_TRIES }).every(() => backtracks({ source: regex, flags }))) {
       const cure = "avoid a repetition inside a repetition, like (a+)+";
       throw new OptionError(
         ["patterns", index, "regex"],
