@@ -45,7 +45,7 @@ export async function bench({ config: file, rounds, context, json }: BenchFlags)
   const rows = await measureOverhead({ config, model, detectors, rounds, contextTokens: context, onRound });
   const { name, precision } = model.facts;
   if (json) return JSON.stringify({ model: name, precision, rounds, context, rows }, null, 2);
-  const head = `${name}, ${precision} precision; ${rounds} interleaved rounds, context ${context}; medians with 95 % intervals`;
+  const head = `${name}, ${precision} precision; ${rounds} interleaved rounds, context ${context}; medians with 95 % intervals over loads`;
   return [head, "", ...formatRows(rows)].join("\n");
 }
 

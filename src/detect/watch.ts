@@ -106,10 +106,24 @@ function scoreStep(scorer: Scorer, step: Step): { raw?: RawScore | undefined; th
     const raw: unknown = scorer.score(step);
     if (raw !== undefined && (typeof raw !== "object" || raw === null))
       throw new Error(`the kind returned ${raw === null ? "null" : typeof raw}`);
-    return { raw: raw as RawScore | undefined };
+    return { raw: raw === undefined ? undefined : copyScore(raw as RawScore) };
   } catch (error) {
     return { thrown: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Takes what a kind returned out of its hands, once; its names are asked for when they are needed. */
+function copyScore(raw: RawScore): RawScore {
+  const { score, tap } = raw;
+  if (typeof score !== "number") throw new Error(`the kind's score is of type ${typeof score}`);
+  if (tap !== undefined && typeof tap !== "string") throw new Error(`the kind's tap is of type ${typeof tap}`);
+  return {
+    score,
+    ...(tap === undefined ? {} : { tap }),
+    get names() {
+      return (raw.names ?? []).map(({ name, share }) => ({ name: String(name), share: Number(share) }));
+    },
+  };
 }
 
 /** A kind sees its own reads only, counted from 0. */
@@ -129,10 +143,13 @@ function narrowStep(step: Step, { detector, firstRead }: WatchOptions): Step {
 
 function compare(what: { detector: LoadedDetector; step: Step; raw: RawScore; score: number }): Finding {
   const { detector, step, raw, score } = what;
-  const base = { detector: detector.id, position: step.position, score };
-  if (score < detector.threshold) return { ...base, verdict: "clear" };
+  const { position } = step;
+  // Spelt out, since nearly every position is clear and spreading an object costs as much as scoring it.
+  if (score < detector.threshold) return { detector: detector.id, position, score, verdict: "clear" };
   return {
-    ...base,
+    detector: detector.id,
+    position,
+    score,
     verdict: "fired",
     raw: raw.score,
     threshold: detector.threshold,

@@ -32,19 +32,34 @@ async function readPrompt(parts: WorkerParts, run: ActiveRun): Promise<void> {
 
 /** Reads what was drawn (one token) or forced (a chunk), judging and releasing position by position. */
 async function readGenerated(parts: WorkerParts, run: ActiveRun): Promise<void> {
+  const chunk = run.generated.slice(run.read, run.read + parts.prefillChunkTokens);
+  const result = await judgeChunk(parts, run, chunk);
+  if (!run.ended) continueReply(parts, run, result);
+}
+
+/** What left before it was read (hold 0) is read when a run is cut short, too: what fires there goes on record. */
+export async function readReleased(parts: WorkerParts, run: ActiveRun): Promise<void> {
+  while (!run.ended && run.read < run.gate.released) {
+    const end = Math.min(run.gate.released, run.read + parts.prefillChunkTokens);
+    await judgeChunk(parts, run, run.generated.slice(run.read, end));
+  }
+}
+
+type Generated = ActiveRun["generated"];
+
+async function judgeChunk(parts: WorkerParts, run: ActiveRun, chunk: Generated): Promise<ForwardResult> {
   const start = run.read;
-  const chunk = run.generated.slice(start, start + parts.prefillChunkTokens);
   const ids = chunk.map((token) => token.id);
   const result = await parts.forward.step(run.slot, ids, "last");
   for (const [row, token] of chunk.entries()) {
     const position = run.job.request.prompt.length + start + row;
     await judgeRow(parts, run, { row, position, token: token.id, text: token.text, result });
-    if (run.ended) return;
+    if (run.ended) return result;
     run.read += 1;
     run.judgedStates += 1;
     if (row < chunk.length - 1) release(parts, run);
   }
-  continueReply(parts, run, result);
+  return result;
 }
 
 /** Draws the next token, or closes the reply, and lets go what may leave. */

@@ -1,6 +1,6 @@
 import type { Decision } from "../decide/policy.ts";
 import type { Slot } from "../model/slot.ts";
-import { advance } from "./advance.ts";
+import { advance, readReleased } from "./advance.ts";
 import { endRun, startRun, type ActiveRun } from "./active-run.ts";
 import type { EndReason, RunEvent } from "./engine.ts";
 import type { Job } from "./job.ts";
@@ -115,10 +115,11 @@ function admit(state: State): void {
 
 async function turn({ options }: State, run: ActiveRun): Promise<void> {
   const { parts } = options;
-  if (run.cancelled) return endRun(parts, run, "cancelled");
-  if (parts.now() - run.times.acceptedAt > run.job.request.deadlineMs) return endRun(parts, run, "deadline");
+  const isLate = parts.now() - run.times.acceptedAt > run.job.request.deadlineMs;
   try {
-    await advance(parts, run);
+    if (!run.cancelled && !isLate) return await advance(parts, run);
+    await readReleased(parts, run);
+    endRun(parts, run, run.cancelled ? "cancelled" : "deadline");
   } catch (error) {
     options.onFault(error);
     endRun(parts, run, "failed");

@@ -85,6 +85,15 @@ export function parseChatRequest(body: unknown, limits: RequestLimits): Generati
   };
 }
 
+/** Parts of one message: each costs a check, and no client splits a text this far. */
+const MAX_PARTS = 256;
+// Made once: making a schema costs more than using it.
+const MESSAGE = z.strictObject({
+  role: z.enum(["system", "developer", "user", "assistant"]),
+  content: z.union([z.string(), z.array(z.unknown()).min(1).max(MAX_PARTS)]),
+});
+const TEXT_PART = z.strictObject({ type: z.literal("text"), text: z.string() });
+
 function toTurn(message: unknown, place: string): Turn {
   if (!isObject(message)) {
     throw new GatewayError("invalid_request", `'${place}' must be an object with role and content.`, { param: place });
@@ -96,11 +105,7 @@ function toTurn(message: unknown, place: string): Turn {
   }
   const rules = { prefix: `${place}.`, built: ["role", "content"], unbuilt: UNBUILT_MESSAGE_FIELDS };
   const taken = takeBuiltFields(message, rules);
-  const schema = z.strictObject({
-    role: z.enum(["system", "developer", "user", "assistant"]),
-    content: z.union([z.string(), z.array(z.unknown()).min(1)]),
-  });
-  const fields = checkFields(schema, taken, `${place}.`);
+  const fields = checkFields(MESSAGE, taken, `${place}.`);
   const { content } = fields;
   const texts =
     typeof content === "string" ? [content] : content.map((part, at) => toText(part, `${place}.content[${at}]`));
@@ -112,8 +117,7 @@ function toText(part: unknown, place: string): string {
     const param = `${place}.type`;
     throw new GatewayError("unsupported_parameter", "Content parts other than text are not supported.", { param });
   }
-  const schema = z.strictObject({ type: z.literal("text"), text: z.string() });
-  return checkFields(schema, isObject(part) ? takePart(part, place) : part, `${place}.`).text;
+  return checkFields(TEXT_PART, isObject(part) ? takePart(part, place) : part, `${place}.`).text;
 }
 
 function takePart(part: object, place: string): Record<string, unknown> {

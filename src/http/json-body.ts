@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { GatewayError } from "../errors.ts";
 import type { BodyLimits } from "./options.ts";
 
-const MEDIA_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
+const UTF8 = ["", "charset=utf-8", 'charset="utf-8"'];
 
 /**
  * Reads a JSON body: `application/json`, at most `bodyBytes`, strict UTF-8, at most `depth` levels. Throws `GatewayError`
@@ -33,7 +33,9 @@ export function createBodyReader(limits: BodyLimits): RequestHandler {
 }
 
 function checkHeaders({ headers }: IncomingMessage): void {
-  if (!MEDIA_TYPE.test(headers["content-type"] ?? "")) throw new GatewayError("unsupported_media_type");
+  const [type, ...parameters] = (headers["content-type"] ?? "").toLowerCase().replaceAll(/[ \t]/g, "").split(";");
+  if (type !== "application/json" || !parameters.every((each) => UTF8.includes(each)))
+    throw new GatewayError("unsupported_media_type");
   if ((headers["content-encoding"] ?? "identity") !== "identity") {
     throw new GatewayError("unsupported_media_type", "Send the body without a content-encoding.");
   }

@@ -98,7 +98,8 @@ function massesOf(
 
 // A probability's logarithm; the rounding of two sums can leave it just above 0. NaN stays NaN: a broken reading must show.
 function atMostZero(value: number): number {
-  return value > 0 ? 0 : value;
+  // More than rounding is a broken reading, and is left for the kind to see.
+  return value > 0 && value < 1e-3 ? 0 : value;
 }
 
 // ln(e^all − e^overlap), never below all − FLOOR_NATS.

@@ -71,7 +71,7 @@ export function createPromptEncoder(options: PromptEncoderOptions): ModelPromptE
       checkLeaks(rendered, { turns: normal, tokenizer });
       return encodeRendered(rendered, {
         tokenizer,
-        firstNew: normal.findLastIndex((turn) => turn.role === "assistant") + 1,
+        firstNew: findFirstNew(normal),
       });
     },
     encodeText(text) {
@@ -93,6 +93,12 @@ function createFitCheck({ vocabulary, tokenizer, contextTokens = Infinity }: Pro
     const message = `The request has at least ${least} tokens, but one may hold ${contextTokens}; send less text.`;
     throw new GatewayError("context_length_exceeded", message, { param });
   };
+}
+
+// A reply that closes the conversation hides nothing: what came before it was never answered here, so it is new, too.
+function findFirstNew(turns: readonly ChatTurn[]): number {
+  const lastAsked = turns.findLastIndex((turn) => turn.role !== "assistant");
+  return turns.slice(0, Math.max(0, lastAsked)).findLastIndex((turn) => turn.role === "assistant") + 1;
 }
 
 // A role becomes template text, where special tokens are parsed: it must be a plain word.

@@ -43,7 +43,9 @@ export interface Recorder {
 export function createRecorder(parts: RecorderParts): Recorder {
   const { traces, scores, log, clock = Date.now } = parts;
   const background = new Set<Promise<void>>();
+  // Two lines: a flood of score rows that cannot be written never drives out a trace.
   const backlog = createBacklog(log);
+  const scoreBacklog = createBacklog(log);
   const dispatch = createDispatch(parts);
   const enqueue = (traceId: string) => dispatch.send(traceId);
 
@@ -55,14 +57,14 @@ export function createRecorder(parts: RecorderParts): Recorder {
   }
 
   async function retry() {
-    const unwritten = await backlog.retry();
+    const unwritten = (await backlog.retry()) + (await scoreBacklog.retry());
     const { enqueued, failed } = await dispatch.sendAll();
     return { enqueued, failed: unwritten + failed };
   }
 
   return {
     record(run, head) {
-      const recording = startRecording({ run, head, traces, scores, enqueue, backlog, log, clock });
+      const recording = startRecording({ run, head, traces, scores, enqueue, backlog, scoreBacklog, log, clock });
       return {
         next: () => recording.next(),
         async return() {

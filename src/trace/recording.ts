@@ -13,7 +13,10 @@ interface RecordingParts {
   readonly scores: ScoreLog;
   /** Queues a closed trace; does not throw. */
   readonly enqueue: (traceId: string) => Promise<unknown>;
+  /** Writes of traces that failed. */
   readonly backlog: Backlog;
+  /** Writes of score rows that failed. */
+  readonly scoreBacklog: Backlog;
   readonly log: Pick<Logger, "error">;
   readonly clock: () => number;
 }
@@ -138,7 +141,7 @@ async function finish(parts: RecordingParts, { writer, end, left }: Finish): Pro
     generatedTokens: end.generated.length,
     scores: end.scores.map(withoutMessage),
   };
-  await backlog.attempt(`write the scores of request ${head.requestId}`, () => parts.scores.add(row));
+  await parts.scoreBacklog.attempt(`write the scores of request ${head.requestId}`, () => parts.scores.add(row));
 }
 
 /** A score row holds no text, and what a kind throws may quote some: the class of the error stays. */

@@ -85,8 +85,21 @@ describe("createWatch", () => {
     ["gives infinity", () => ({ score: Infinity }), "not_finite", /Infinity/],
     ["gives minus infinity", () => ({ score: -Infinity }), "not_finite", /-Infinity/],
     ["gives no object", () => null as unknown as RawScore, "threw", /returned null/],
-    ["gives text for a score", () => ({ score: "high" }) as unknown as RawScore, "not_finite", /./],
-    ["answers later", () => Promise.resolve({ score: 0 }) as unknown as RawScore, "not_finite", /undefined/],
+    ["gives text for a score", () => ({ score: "high" }) as unknown as RawScore, "threw", /of type string/],
+    ["answers later", () => Promise.resolve({ score: 0 }) as unknown as RawScore, "threw", /of type undefined/],
+    ["gives a bigint", () => ({ score: 5n }) as unknown as RawScore, "threw", /of type bigint/],
+    ["gives a tap that is no text", () => ({ score: 5, tap: {} }) as unknown as RawScore, "threw", /tap is of type/],
+    [
+      "has a tap that cannot be read",
+      () => ({
+        score: 5,
+        get tap(): string {
+          throw new Error("no tap");
+        },
+      }),
+      "threw",
+      /no tap/,
+    ],
   ])("reports a kind that %s as an error, never as clear", (_, entry, errorType, message) => {
     const one = watch({ 1: entry, 2: { score: 0 } });
     expect(one.judge(stepAt(1))).toEqual({

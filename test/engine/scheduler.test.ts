@@ -119,6 +119,22 @@ describe("cancel", () => {
     expect(endOf(await next).reason).toBe("length");
   });
 
+  it("reads what left unread with hold 0 first, so that what fires there goes on record", async () => {
+    const policy = { detectors: { alarm: { positions: "generation" as const } }, holdTokens: 0 };
+    const parts = withScripts(opened, { alarm: { [prompt.length]: { score: 2 } } }, policy);
+    const rig = openRig(parts, opened.model, 2);
+    const longer = opened.prompts.encodeText("1, 2, 3, 4, 5, 6, 7, 8, 9,").ids;
+    const run = rig.generate(named("leaves", { maxTokens: 20 }));
+    const other = eventsOf(rig.generate(generateRequest(longer, { id: "stays", maxTokens: 4 })));
+    const events: RunEvent[] = [];
+    for await (const event of run) {
+      events.push(event);
+      if (event.type === "tokens-released") run.cancel();
+    }
+    expect(namesOf(events)).toEqual(["prompt-judged", "tokens-released", "flag-raised", "run-ended"]);
+    expect(endOf(await other).reason).toBe("length");
+  });
+
   it("ends a job between two chunks of its prompt", async () => {
     const rig = rigOf({ prefillChunkTokens: 2 });
     const run = rig.generate(named("one"));

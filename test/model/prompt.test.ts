@@ -56,12 +56,12 @@ describe("a conversation", () => {
     expect(judged(prompt, prompt.judgedNew)).toBe("fivesix");
   });
 
-  it("has nothing new when the assistant spoke last", () => {
+  it("judges everything when the assistant spoke last: a reply that closes the conversation hides nothing", () => {
     const prompt = encoder.encodeChat([
       { role: "user", content: "one" },
       { role: "assistant", content: "two" },
     ]);
-    expect(judged(prompt, prompt.judgedNew)).toBe("");
+    expect(judged(prompt, prompt.judgedNew)).toBe("onetwo");
   });
 
   it("judges a token that holds both template text and content", () => {

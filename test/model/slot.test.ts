@@ -85,6 +85,15 @@ describe("a slot", () => {
     expect([slot.length, slot.capacity]).toEqual([0, CAPACITY_STEP]);
   });
 
+  it("grows up to its context in whole steps, and not past it", () => {
+    const slot = createSlot({ ...ARCHITECTURE, kvHeads }, CAPACITY_STEP + 1);
+    slot.append(freshRows(0, 2), 2);
+    slot.reserve(2 * CAPACITY_STEP);
+    expect(() => slot.reserve(2 * CAPACITY_STEP + 1)).toThrow(/513 positions do not fit a slot of 512/);
+    expect([slot.capacity, slot.length]).toEqual([2 * CAPACITY_STEP, 2]);
+    expect(readRow(slot, 1)).toEqual(Array.from(freshRows(1, 1)));
+  });
+
   it("refuses rows that do not fit, and stays as it was", () => {
     const slot = open();
     expect(() => slot.append(freshRows(0, 2), 3)).toThrow(/are not 3 positions of 256/);

@@ -5,8 +5,8 @@ test("nothing flagged is lost when the gateway is killed 20 times under traffic"
   const seed = Number(process.env["LENSGATE_TEST_SEED"] ?? 20);
   const report = await runKillCampaign({ kills: 20, clients: 9, seed });
   process.stdout.write(`${JSON.stringify({ seed, ...report })}\n`);
-  expect(report.flaggedSeen).toBeGreaterThan(50);
-  expect(report.hungUp).toBeGreaterThan(20);
+  expect(report.flaggedSeen).toBeGreaterThan(40);
+  expect(report.hungUp).toBeGreaterThan(15);
   // Deaths between a flag and the end of its generation are what this is about.
   expect(report.interrupted).toBeGreaterThan(10);
   expect(report).toMatchObject({ kills: 20, withoutItem: 0, withoutTrace: 0, duplicates: 0, leaks: 0 });

@@ -55,8 +55,8 @@ export async function runKillCampaign(options: {
       const gateway = await startGatewayProcess(path);
       traffic.aim(gateway.api);
       // Half of the deaths come when they come, half right after flagged text has left.
-      if (kill % 2 === 0) await wait(draw(1000, 4000));
-      else await traffic.nextFlagged(draw(1, 12));
+      if (kill % 2 === 0) await wait(draw(500, 6000));
+      else await traffic.nextFlagged(draw(1, 60));
       await gateway.end("SIGKILL");
       traffic.aim(undefined);
     }

@@ -54,7 +54,8 @@ export function startTraffic({ clients, traps, draw }: TrafficOptions): Traffic 
 
   async function askOnce(target: string, hangsUp: boolean): Promise<void> {
     const trap = traps[draw(0, traps.length - 1)] as Trap;
-    const patience = hangsUp ? draw(0, MAX_TOKENS - 1) : Infinity;
+    // Around the firing: before it, at it, and after it.
+    const patience = hangsUp ? draw(0, trap.tokensBefore + 3) : Infinity;
     const { policy, content } = trap;
     const stream = await openStream({ api: target }, { content, policy, fields: { max_tokens: MAX_TOKENS } });
     const look = () => ({

@@ -19,6 +19,7 @@ test("events asked for at once come one after the other, in order", async () => 
     scores: createScoreLog(database),
     enqueue: async () => undefined,
     backlog: createBacklog(log),
+    scoreBacklog: createBacklog(log),
     log,
     clock: Date.now,
   });

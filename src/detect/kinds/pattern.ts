@@ -103,8 +103,10 @@ function startPatterns(resolved: PatternResolved, positions: Positions): Scorer 
     score(step) {
       // The token at the last prompt position was written by the caller, not by the model.
       if (positions === "generation" && step.phase === "both") return undefined;
-      // Text that was not judged lies between: what stands on its two sides is not one text.
-      if (previous !== undefined && step.position !== previous + 1) [tail, isCut] = ["", false];
+      // Prompt text that was not judged lies between: what stands on its two sides is not one text. In a reply only special
+      // tokens are left out, which have no text: there the two sides are one.
+      const isApart = previous !== undefined && step.position !== previous + 1;
+      if (isApart && step.phase !== "generation") [tail, isCut] = ["", false];
       previous = step.position;
       const window = { text: tail + step.text, newFrom: tail.length, isCut };
       const name = step.text === "" ? undefined : compiled.find(({ regex }) => endsInNewText(regex, window))?.name;
@@ -128,7 +130,8 @@ function endsInNewText(regex: RegExp, { text, newFrom, isCut }: TextWindow): boo
   regex.lastIndex = isCut ? 1 : 0;
   for (let match = regex.exec(text); match !== null; match = regex.exec(text)) {
     if (match[0] !== "" && match.index + match[0].length > newFrom) return true;
-    regex.lastIndex = match.index + 1;
+    // With the flag u a start inside a surrogate pair would move back to its first half, and find the same match for ever.
+    regex.lastIndex = match.index + ((text.codePointAt(match.index) ?? 0) > 0xffff ? 2 : 1);
   }
   return false;
 }

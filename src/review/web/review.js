@@ -101,9 +101,12 @@ async function claimItem() {
   const reviewer = reviewerName();
   if (reviewer === undefined) return;
   await attempt(async () => {
-    const { claim } = await postClaim(state.selected, reviewer);
+    const traceId = state.selected;
+    const { claim } = await postClaim(traceId, reviewer);
     if (claim === null) throw new Error("Someone else has this item by now.");
-    state.claim = { traceId: state.selected, token: claim.token };
+    // The reviewer may have moved on meanwhile: then the claim goes back.
+    if (state.selected !== traceId) return postRelease(traceId, claim.token);
+    state.claim = { traceId, token: claim.token };
     await reread();
   });
 }
@@ -123,7 +126,10 @@ async function releaseItem() {
 async function reread() {
   const form = document.querySelector("form.verdict");
   const kept = form === null ? undefined : { note: form.elements.note.value, verdict: form.elements.verdict.value };
-  state.detail = await getItem(state.selected);
+  const traceId = state.selected;
+  const detail = await getItem(traceId);
+  if (state.selected !== traceId) return;
+  state.detail = detail;
   drawItem();
   const fresh = document.querySelector("form.verdict");
   if (kept !== undefined && fresh !== null) {
@@ -137,7 +143,8 @@ async function decide(verdict, note) {
   const reviewer = reviewerName();
   if (reviewer === undefined || verdict === "") return;
   await attempt(async () => {
-    const traceId = state.selected;
+    // What is on the page is what the verdict is about.
+    const traceId = state.detail.trace.head.id;
     const token = state.claim?.traceId === traceId ? state.claim.token : undefined;
     const supersede = state.detail.item.state === "decided" || undefined;
     await postDecision(traceId, { verdict, note, reviewer, token, supersede });

@@ -44,7 +44,22 @@ describe("the pattern kind", () => {
   });
 
   it("does not join texts that stand on two sides of something that is not judged", () => {
-    expect(scoreAll("sushi", ["su", { text: "shi", position: 9 }])).toEqual([0, 0]);
+    const apart: Piece[] = [
+      { text: "su", phase: "prompt" },
+      { text: "shi", phase: "prompt", position: 9 },
+    ];
+    expect(scoreAll("sushi", apart)).toEqual([0, 0]);
+  });
+
+  it("joins a reply across a special token, as the client sees it", () => {
+    expect(scoreAll("sushi", ["su", { text: "shi", position: 9 }])).toEqual([0, 1]);
+  });
+
+  it("goes on after a match that begins with a character of two UTF-16 units", () => {
+    const scorer = patternKind.start(resolve({ regex: String.raw`\p{Emoji_Presentation}x`, flags: "u" }), "both");
+    const step = { phase: "generation", token: 0, reading: () => expect.unreachable() } as const;
+    expect(scorer.score({ ...step, position: 1, text: "😀x" })?.score).toBe(1);
+    expect(scorer.score({ ...step, position: 2, text: " and" })?.score).toBe(0);
   });
 
   it("leaves the last prompt token out for a detector that judges the generation alone", () => {

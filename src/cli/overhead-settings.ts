@@ -1,0 +1,110 @@
+import type { Config } from "../config.ts";
+import type { Policy } from "../decide/policy.ts";
+import type { LoadedDetector } from "../detect/loader.ts";
+import { openParts } from "../engine/open-parts.ts";
+import type { WorkerParts } from "../engine/worker-parts.ts";
+import type { OpenModel } from "../lens/open-model.ts";
+import { everyTap, formatTap } from "../lens/tap.ts";
+import { openForward } from "../model/forward.ts";
+import { createSlot, type Slot } from "../model/slot.ts";
+import { COMMAND_POLICY } from "./command-engine.ts";
+
+/** What settings are made of: the detectors are those of the configuration. */
+export interface SettingParts {
+  readonly config: Config;
+  readonly model: OpenModel;
+  readonly detectors: readonly LoadedDetector[];
+}
+
+/** One way to run the model, loaded. */
+export interface Setting {
+  readonly slot: Slot;
+  /** Begins a request: returns what runs ids after those that the slot holds and judges every new position. */
+  readonly start: () => (ids: readonly number[]) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** One way to run the model, not loaded yet. */
+export interface PlannedSetting {
+  readonly name: string;
+  readonly open: () => Promise<Setting>;
+}
+
+const MANY = 50;
+
+/** No detectors first, which the others are compared with; then the configured ones, fifty concepts, and every tap returned. */
+export function planSettings(parts: SettingParts): PlannedSetting[] {
+  const { detectors, model } = parts;
+  const many = spread(parts);
+  const run = (name: string, chosen: readonly LoadedDetector[]) => ({
+    name,
+    open: () => withDetectors({ ...parts, detectors: chosen }),
+  });
+  return [
+    run("no detectors", []),
+    run(`${detectors.length} configured`, detectors),
+    ...(many.length > 0 ? [run(`${MANY} concepts`, many)] : []),
+    { name: `${everyTap(model.facts.layers).length} taps returned`, open: () => withEveryTap(parts) },
+  ];
+}
+
+/** Fifty copies of the first detector that reads a tap, spread over the taps of every depth. */
+function spread({ model, detectors }: SettingParts): LoadedDetector[] {
+  const template = detectors.find(({ reads }) => reads.length > 0);
+  const taps = everyTap(model.facts.layers);
+  if (!template) return [];
+  return Array.from({ length: MANY }, (_, index) => {
+    const tap = taps[Math.floor((index * taps.length) / MANY)];
+    return {
+      ...template,
+      id: `copy-${index}`,
+      reads: template.reads.map((read) => ({ ...read, ...(tap ? { tap } : {}) })),
+    };
+  });
+}
+
+async function withDetectors({ config, model, detectors }: SettingParts): Promise<Setting> {
+  const policy: Policy = {
+    name: COMMAND_POLICY,
+    mode: "enforce",
+    holdTokens: 1,
+    onAbort: "finish",
+    promptScope: "new",
+    detectors: Object.fromEntries(detectors.map(({ id }) => [id, { action: "observe", onError: "closed" }])),
+  };
+  const { parts } = await openParts({
+    prepared: model.prepared.folder,
+    detectors,
+    kindModules: config.kindModules,
+    policies: { [COMMAND_POLICY]: policy },
+    background: { tokens: model.background.tokens, taps: model.background.taps },
+    slots: 1,
+    contextTokens: config.engine.contextTokens,
+    prefillChunkTokens: config.engine.prefillChunkTokens,
+    threads: config.engine.threads ?? null,
+  });
+  const slot = createSlot(model.prepared.manifest.architecture, config.engine.contextTokens);
+  return { slot, start: () => judging({ parts, policy, slot }), close: () => parts.forward.close() };
+}
+
+function judging({ parts, policy, slot }: { parts: WorkerParts; policy: Policy; slot: Slot }) {
+  const panel = parts.panel.start(policy.detectors);
+  return async (ids: readonly number[]): Promise<void> => {
+    const first = slot.length;
+    const result = await parts.forward.step(slot, ids, "last");
+    for (const [row, token] of ids.entries()) {
+      const reading = (index: number) => parts.reader(result, row, index);
+      panel.judge({ position: first + row, phase: "generation", token, text: " word", reading });
+    }
+  };
+}
+
+async function withEveryTap({ config, model }: SettingParts): Promise<Setting> {
+  const { contextTokens, threads } = config.engine;
+  const taps = everyTap(model.facts.layers).map(formatTap);
+  const plan = { taps, exact: [], background: [], conceptTokens: new Int32Array(0), contextTokens };
+  const forward = await openForward({ model: model.prepared, plan, ...(threads === undefined ? {} : { threads }) });
+  const slot = createSlot(model.prepared.manifest.architecture, contextTokens);
+  const step = async (ids: readonly number[]) => void (await forward.step(slot, ids, "last"));
+  return { slot, start: () => step, close: () => forward.close() };
+}
