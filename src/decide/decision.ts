@@ -6,9 +6,12 @@ const STRICTNESS = ["continue", "observe", "flag", "would_abort", "abort", "unav
 
 /** What is done after a step: the strictest of what the findings ask for, the first one where several ask the same. */
 export function decide(policy: Policy, findings: readonly Finding[]): Decision {
-  return findings
-    .map((finding) => decideOne(policy, finding))
-    .reduce<Decision>((strictest, next) => (rank(next) > rank(strictest) ? next : strictest), { action: "continue" });
+  return findings.map((finding) => decideOne(policy, finding)).reduce<Decision>(stricter, { action: "continue" });
+}
+
+/** The stricter of two decisions; the first where both are as strict. */
+export function stricter(first: Decision, second: Decision): Decision {
+  return rank(second) > rank(first) ? second : first;
 }
 
 /** What was done about one finding, for counting; undefined for a clear one and for an error that ends the request. */

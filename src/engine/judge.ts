@@ -1,5 +1,4 @@
-import { actionOf, decide } from "../decide/decision.ts";
-import type { Decision } from "../decide/policy.ts";
+import { actionOf, decide, stricter } from "../decide/decision.ts";
 import type { Finding, Phase } from "../detect/finding.ts";
 import type { ForwardResult } from "../model/forward.ts";
 import { endRun, type ActiveRun } from "./active-run.ts";
@@ -31,7 +30,7 @@ export async function judgeRow(parts: WorkerParts, run: ActiveRun, judged: Judge
   const loud = findings.filter((finding) => finding.verdict !== "clear");
   if (loud.length === 0) return;
   const decision = decide(run.policy, loud);
-  if (rank(decision) > rank(run.decision)) run.decision = decision;
+  run.decision = stricter(run.decision, decision);
   for (const finding of loud) {
     count(run, finding);
     if (finding.verdict === "fired") await raiseFlag(parts, run, { finding, judged });
@@ -61,10 +60,4 @@ function count(run: ActiveRun, finding: Finding): void {
   if (action === undefined || run.actions.some((row) => row.detector === finding.detector && row.action === action))
     return;
   run.actions.push({ detector: finding.detector, action, count: 1 });
-}
-
-const ORDER: readonly Decision["action"][] = ["continue", "observe", "flag", "would_abort", "abort", "unavailable"];
-
-function rank({ action }: Decision): number {
-  return ORDER.indexOf(action);
 }

@@ -1,3 +1,4 @@
+import { bareEnd } from "./bare-end.ts";
 import type { Run, RunEnd, RunEvent } from "./engine.ts";
 import { createEventChannel, type EventChannel } from "./event-channel.ts";
 
@@ -58,16 +59,5 @@ export function createLiveRuns(cancel: (id: string) => void): LiveRuns {
 }
 
 function failedEnd({ promptTokens, released }: LiveRun, rule: string): RunEnd {
-  return {
-    type: "run-ended",
-    reason: "failed",
-    decision: { action: "unavailable", rule },
-    promptTokens,
-    releasedTokens: released.length,
-    generated: released,
-    scores: [],
-    timing: { waitMs: 0, prefillMs: 0, decodeMs: 0, judgeMs: 0, firstTokenMs: null },
-    runs: [],
-    actions: [],
-  };
+  return bareEnd({ reason: "failed", decision: { action: "unavailable", rule }, promptTokens, generated: released });
 }

@@ -1,6 +1,7 @@
 import type { Decision } from "../decide/policy.ts";
 import type { Slot } from "../model/slot.ts";
 import { advance, readReleased } from "./advance.ts";
+import { bareEnd } from "./bare-end.ts";
 import { endRun, startRun, type ActiveRun } from "./active-run.ts";
 import type { EndReason, RunEvent } from "./engine.ts";
 import type { Job } from "./job.ts";
@@ -151,16 +152,7 @@ interface WaitingEnd {
 
 function endWaiting({ options }: State, { job, acceptedAt }: Waiting, { reason, rule }: WaitingEnd): void {
   const decision: Decision = rule === undefined ? { action: "continue" } : { action: "unavailable", rule };
-  options.emit(job.request.id, {
-    type: "run-ended",
-    reason,
-    decision,
-    promptTokens: job.request.prompt.length,
-    releasedTokens: 0,
-    generated: [],
-    scores: [],
-    timing: { waitMs: options.parts.now() - acceptedAt, prefillMs: 0, decodeMs: 0, judgeMs: 0, firstTokenMs: null },
-    runs: [],
-    actions: [],
-  });
+  const waitMs = options.parts.now() - acceptedAt;
+  const promptTokens = job.request.prompt.length;
+  options.emit(job.request.id, bareEnd({ reason, decision, promptTokens, generated: [], waitMs }));
 }

@@ -1,6 +1,7 @@
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { findPreTokenizer, type PreTokenizer } from "./pre-tokenizer.ts";
-import { bytesOfPiece, pieceOfText } from "./token-bytes.ts";
+import { pieceOfText } from "./token-bytes.ts";
+import { createTokenNames } from "./token-names.ts";
 import { isAdded, isSpecialToken, type Vocabulary } from "./vocabulary.ts";
 
 /** Ids, and for each the characters it covers, in UTF-16 units of `normalise(text)`. A split character belongs to each of its tokens. */
@@ -74,14 +75,7 @@ export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
     normalise,
     isSpecial: (id) => isSpecialToken(vocabulary, id),
     tokenOf: (text) => ids.get(pieceOfText(text)),
-    textOf(id) {
-      const piece = vocabulary.pieces[id];
-      if (piece === undefined)
-        throw new RangeError(`token ${id} is outside the vocabulary of ${vocabulary.pieces.length}`);
-      return isAdded(vocabulary, id)
-        ? piece
-        : new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytesOfPiece(piece));
-    },
+    textOf: createTokenNames(vocabulary),
   };
 }
 

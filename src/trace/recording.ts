@@ -1,4 +1,5 @@
 import type { DetectorScore } from "../detect/finding.ts";
+import { bareEnd } from "../engine/bare-end.ts";
 import type { FlagEvidence, Run, RunEnd, RunEvent } from "../engine/engine.ts";
 import type { Logger } from "../log.ts";
 import type { Backlog } from "./backlog.ts";
@@ -110,7 +111,7 @@ function eventTaker({ run, head, log }: RecordingParts): () => Promise<RunEvent>
     } catch (error) {
       log.error({ err: error, requestId: head.requestId }, "a run broke");
     }
-    return failedEnd(promptTokens, released);
+    return bareEnd({ reason: "failed", decision: { action: "continue" }, promptTokens, generated: [...released] });
   };
 }
 
@@ -152,19 +153,4 @@ function withoutMessage(score: DetectorScore): DetectorScore {
 /** What the consumer is told when the record could not be written: only what was delivered before counts as released. */
 function unavailable(end: RunEnd, releasedTokens: number): RunEnd {
   return { ...end, reason: "unavailable", decision: { action: "unavailable", rule: "record" }, releasedTokens };
-}
-
-function failedEnd(promptTokens: number, generated: RunEnd["generated"]): RunEnd {
-  return {
-    type: "run-ended",
-    reason: "failed",
-    decision: { action: "continue" },
-    promptTokens,
-    releasedTokens: generated.length,
-    generated: [...generated],
-    scores: [],
-    timing: { waitMs: 0, prefillMs: 0, decodeMs: 0, judgeMs: 0, firstTokenMs: null },
-    runs: [],
-    actions: [],
-  };
 }
