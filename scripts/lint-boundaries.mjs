@@ -13,6 +13,8 @@ export const STAGES = [
   { name: "detect", files: ["src/detect/**"], imports: "detect/" },
   { name: "decide", files: ["src/decide/**"], imports: "decide/" },
   { name: "engine", files: ["src/engine/**"], imports: "engine/" },
+  { name: "training", files: ["src/training/**"], imports: "training/" },
+  { name: "evaluation", files: ["src/evaluation/**"], imports: "evaluation/" },
   { name: "upstream", files: ["src/upstream/**"], imports: "upstream/" },
   { name: "trace", files: ["src/trace/**"], imports: "trace/" },
   { name: "queue", files: ["src/queue/**"], imports: "queue/" },
