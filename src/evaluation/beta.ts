@@ -2,7 +2,7 @@ const STEPS = 100;
 const TERMS = 20_000;
 const TINY = 1e-300;
 
-/** The x at which the beta distribution of a and b (both at least 1 here) has this much below it; exact to 1e-9. */
+/** The x at which the beta distribution of a and b, both above 0, has this much below it; exact to 1e-9. */
 export function betaQuantile(share: number, a: number, b: number): number {
   // Closed forms: none and all of n.
   if (a === 1) return -Math.expm1(Math.log1p(-share) / b);
