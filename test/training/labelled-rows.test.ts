@@ -99,7 +99,7 @@ describe("labelled rows", () => {
     const { rows } = await read([...many(50_000, 0), ...many(50_000, 1)], {});
     expect(rows.length).toBe(100_000);
     expect(rows.at(-1)).toMatchObject({ label: 1, line: 100_000 });
-  });
+  }, 30_000);
 });
 
 describe("labelled rows that are refused", () => {
