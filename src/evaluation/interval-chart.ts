@@ -12,7 +12,7 @@ export interface IntervalRow {
 
 const ROW_HEIGHT = 34;
 const MOST_ROWS = 24;
-const MOST_CHARACTERS = 44;
+const MOST_CHARACTERS = 40;
 
 /** Values as dots with their 95 % intervals, one row below the other, the name above each. Rows past the 24th are left to the table. */
 export function intervalChart(about: {
@@ -55,7 +55,7 @@ function rowMarks(
       points: [{ x: value, y, title }],
       style: { stroke, fill, width: 2, radius: look === "main" ? 6 : 4.5 },
     },
-    { mark: "texts", points: [{ x: 0, y, text: shown }], style: { dy: -15, weight } },
-    { mark: "texts", points: [{ x: most, y, text: at.format(value) }], style: { dy: -15, weight, anchor: "end" } },
+    { mark: "texts", points: [{ x: 0, y, text: shown }], style: { dy: -12, weight } },
+    { mark: "texts", points: [{ x: most, y, text: at.format(value) }], style: { dy: -12, weight, anchor: "end" } },
   ];
 }

@@ -50,7 +50,7 @@ export function exampleText(text: string, at: string): Markup {
   const parts: Markup[] = start === 0 ? [] : [cutNote(start)];
   let done = start;
   for (const place of places.filter((one) => one >= start && one + at.length <= end)) {
-    parts.push(written(text.slice(done, place), true), place === first && places.length === 1 ? sure(at) : maybe(at));
+    parts.push(written(text.slice(done, place), true), marked(at, places.length === 1 ? "sure" : "maybe"));
     done = place + at.length;
   }
   parts.push(written(text.slice(done, end), true));
@@ -58,12 +58,10 @@ export function exampleText(text: string, at: string): Markup {
   return markup`${parts}`;
 }
 
-function sure(at: string): Markup {
-  return markup`<mark>${written(at, true)}</mark>`;
-}
-
-function maybe(at: string): Markup {
-  return markup`<mark class="maybe">${written(at, true)}</mark>`;
+// A token often begins with a space: the box is drawn around its word.
+function marked(at: string, kind: "sure" | "maybe"): Markup {
+  const space = at.trim() === "" ? "" : (/^ +/.exec(at)?.[0] ?? "");
+  return markup`${space}<mark class="${kind}">${written(at.slice(space.length), true)}</mark>`;
 }
 
 function cutNote(characters: number): Markup {

@@ -8,7 +8,8 @@ export const PAGE_STYLE = `
   --text: #1d2126;
   --muted: #5c646e;
   --accent: #2f55c8;
-  --on-accent: #ffffff;
+  --heat: #5f80f0;
+  --heat-below: #e0a030;
   --red: #b3261e;
   --amber: #8a5300;
   --amber-soft: #fdf0d9;
@@ -23,7 +24,8 @@ export const PAGE_STYLE = `
     --text: #e6e8ea;
     --muted: #9ea7b1;
     --accent: #8ea8ff;
-    --on-accent: #10131a;
+    --heat: #4f6fe0;
+    --heat-below: #9a6a10;
     --red: #ff9b91;
     --amber: #f0bd6a;
     --amber-soft: #3a2d16;
@@ -40,6 +42,7 @@ body {
 h1, h2, h3, h4, p, dl, dd, ul, ol, figure, blockquote { margin: 0; padding: 0; }
 ul, ol { list-style: none; }
 bdi { overflow-wrap: anywhere; }
+th bdi { display: inline-block; max-width: 16em; overflow-wrap: break-word; }
 a { color: var(--accent); text-underline-offset: 3px; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 code { font-family: var(--mono); font-size: 0.87em; overflow-wrap: anywhere; }
@@ -68,12 +71,12 @@ h4 { font-size: 14px; font-weight: 600; }
 .notes { margin-top: 16px; max-width: 78ch; padding: 10px 16px; border-left: 3px solid var(--amber); background: var(--amber-soft); border-radius: 0 6px 6px 0; }
 .notes li + li { margin-top: 4px; }
 
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 370px), 1fr)); gap: 16px; margin-top: 14px; }
-.figures.one { grid-template-columns: minmax(0, 560px); }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 370px), 1fr)); gap: 16px; margin-top: 16px; }
+.figures.one { grid-template-columns: minmax(0, 500px); }
 figure { display: flex; flex-direction: column; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px; min-width: 0; }
 figure svg { display: block; width: 100%; max-width: 560px; height: auto; margin: 8px auto 0; overflow: visible; font-size: 12px; font-family: inherit; color: var(--text); }
 figure svg text { white-space: pre; font-variant-numeric: tabular-nums; }
-figcaption { margin-top: auto; padding-top: 10px; color: var(--muted); font-size: 13.5px; line-height: 1.45; }
+figcaption { padding-top: 12px; color: var(--muted); font-size: 13.5px; line-height: 1.45; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 16px; margin-top: 4px; font-size: 12.5px; color: var(--muted); }
 .key { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 6px; background: var(--accent); }
 .key.negative { background: var(--negative); }
@@ -87,13 +90,14 @@ figcaption { margin-top: auto; padding-top: 10px; color: var(--muted); font-size
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 caption { text-align: left; padding: 14px 18px 6px; font-weight: 600; }
 th, td { padding: 7px 14px; text-align: left; vertical-align: baseline; border-top: 1px solid var(--line); font-weight: 400; }
-th:first-child { padding-left: 18px; min-width: 11em; }
+th:first-child { padding-left: 18px; min-width: 11em; position: sticky; left: 0; background: var(--surface); }
 td:last-child, thead th:last-child { padding-right: 18px; }
 thead th { border-top: 0; color: var(--muted); font-size: 12.5px; vertical-align: bottom; line-height: 1.35; }
 tbody tr:last-child > * { padding-bottom: 12px; }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 thead .n { white-space: normal; }
 .range { display: block; color: var(--muted); font-size: 12px; }
+.keep { white-space: nowrap; }
 .none { color: var(--muted); }
 tr .all { font-weight: 600; }
 .best { font-weight: 600; color: var(--accent); }
@@ -109,14 +113,18 @@ blockquote mark { color: inherit; background: none; border-radius: 2px; box-shad
 blockquote mark.maybe { box-shadow: none; text-decoration: underline dashed var(--red) 1.5px; text-underline-offset: 4px; }
 .cut { color: var(--muted); font-size: 13px; }
 .mark { font: 0.8em var(--mono); color: var(--amber); background: var(--amber-soft); border-radius: 3px; }
+code .mark { font-size: 1em; }
 
-@media (min-width: 900px) { .pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 16px; align-items: start; } }
+@media (min-width: 900px) { .map { display: grid; grid-template-columns: minmax(0, 500px) minmax(0, 1fr); gap: 0 16px; align-items: start; } .pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 16px; align-items: start; } }
 @media (max-width: 619px) {
   .column { padding: 0 14px; }
   .top { padding: 18px 0; }
   h1 { font-size: 21px; }
   figure, .mistakes { padding: 14px 12px; }
-  th:first-child { min-width: 8.5em; }
+  h3 small { display: block; margin: 2px 0 0; }
+  th bdi { max-width: 9em; }
+  th:first-child { min-width: 8.5em; padding-left: 12px; }
+  caption { padding-left: 12px; }
 }
 @media print {
   body { background: none; font-size: 12px; }

@@ -49,7 +49,7 @@ ${drawChart(about.chart)}
 `;
 }
 
-/** A column of a table: numbers stand right, one above the other; `wide` ones keep a whole line. */
+/** A column of a table: numbers stand right, one above the other. */
 export interface TableColumn {
   readonly head: string;
   readonly numeric?: boolean;
@@ -62,7 +62,9 @@ export function table(about: {
   readonly rows: readonly (readonly Markup[])[];
 }): Markup {
   const kind = (index: number) => (about.columns[index]?.numeric === true ? "n" : "t");
-  const heads = about.columns.map(({ head }, index) => markup`<th scope="col" class="${kind(index)}">${head}</th>`);
+  const heads = about.columns.map(
+    ({ head }, index) => markup`<th scope="col" class="${kind(index)}">${keptTogether(head)}</th>`,
+  );
   const rows = about.rows.map((cells) => {
     const parts = cells.map((cell, index) =>
       index === 0 ? markup`<th scope="row">${cell}</th>` : markup`<td class="${kind(index)}">${cell}</td>`,
@@ -76,6 +78,13 @@ export function table(about: {
 ${rows}</tbody>
 </table></div>
 `;
+}
+
+// A line does not break between a number and its per cent sign.
+function keptTogether(text: string): Markup[] {
+  return text
+    .split(/(\d[\d.]* %)/)
+    .map((part, index) => (index % 2 === 1 ? markup`<span class="keep">${part}</span>` : markup`${part}`));
 }
 
 /** Names with their values, one below the other. */

@@ -4,7 +4,7 @@ import { visibleText } from "../visible-text.ts";
 import type { Chart, ChartAxis, ChartMark, ChartPoint, ChartStyle } from "./chart.ts";
 import { Markup } from "./markup.ts";
 
-const WIDTH = 440;
+const WIDTH = 400;
 const GEOMETRY = ["transform", "d", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "cx", "cy"];
 
 /** The little of a document's element that is used of what the library returns. */
@@ -123,6 +123,7 @@ function textMark(points: readonly (ChartPoint & { readonly text: string })[], s
     x: "x",
     y: "y",
     text: ({ text }: { text: string }) => visibleText(text, true),
+    title: titleOf,
     textAnchor: anchor,
     fontWeight: weight,
     fontSize: size,

@@ -29,7 +29,7 @@ export function summaryTable(evaluations: readonly DetectorEvaluation[]): Markup
     rows: evaluations.flatMap((evaluation, index) =>
       evaluation.forms.map((result) => [
         markup`<a href="#detector-${index + 1}">${written(evaluation.detector)}</a>`,
-        markup`${FORM_NAMES[result.form]}`,
+        markup`<span class="keep">${FORM_NAMES[result.form]}</span>`,
         ...tierCells(result.overall),
         alarmCount(result, "flagged"),
         alarmCount(result, "aborted"),

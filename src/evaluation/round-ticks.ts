@@ -1,6 +1,6 @@
-/** About five round numbers of a range: steps of 1, 2 or 5 times a power of ten. */
+/** About six round numbers of a range: steps of 1, 2 or 5 times a power of ten. */
 export function roundTicks([low, high]: readonly [number, number]): number[] {
-  const rough = (high - low) / 5;
+  const rough = (high - low) / 7;
   if (!(rough > 0) || !Number.isFinite(rough)) return [low];
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;

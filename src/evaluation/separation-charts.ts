@@ -4,7 +4,7 @@ import { countText, decimalText, intervalText, scoreText, shareText } from "./nu
 import { roundTicks } from "./round-ticks.ts";
 
 const QUARTERS = [0, 0.25, 0.5, 0.75, 1];
-const HEIGHT = 300;
+const HEIGHT = 310;
 const MOST_POINTS = 400;
 
 /** Recall over the false-alarm rate, the latter on a logarithmic axis down to what so many negatives can show. */
