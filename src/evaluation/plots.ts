@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { visibleText } from "../visible-text.ts";
 import type { Chart, ChartAxis, ChartMark, ChartPoint, ChartStyle } from "./chart.ts";
-import { Markup } from "./markup.ts";
+import { escapeHtml, Markup } from "./markup.ts";
 
 const WIDTH = 400;
 const GEOMETRY = ["transform", "d", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "cx", "cy"];
@@ -42,8 +42,6 @@ export function drawChart(chart: Chart): Markup {
 function asMarkup(svg: DrawnElement, description: string): Markup {
   for (const style of svg.querySelectorAll("style")) style.remove();
   for (const name of ["width", "height", "style", "font-family", "font-size"]) svg.removeAttribute(name);
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", visibleText(description, true));
   for (const element of svg.querySelectorAll("*")) {
     element.removeAttribute("aria-label");
     element.removeAttribute("aria-hidden");
@@ -56,7 +54,8 @@ function asMarkup(svg: DrawnElement, description: string): Markup {
         );
     }
   }
-  return new Markup(svg.outerHTML);
+  const label = escapeHtml(visibleText(description, true));
+  return new Markup(svg.outerHTML.replace("<svg ", () => `<svg role="img" aria-label="${label}" `));
 }
 
 function scaleOf(axis: ChartAxis) {
@@ -75,7 +74,7 @@ function axisMarks({ x, y }: Chart): Plot.Markish[] {
   const options = ({ tickText = String, label }: ChartAxis) => ({
     tickSize: 0,
     tickPadding: 6,
-    tickFormat: (value: number) => tickText(value),
+    tickFormat: (value: number) => visibleText(tickText(value), true),
     label: label === undefined ? null : visibleText(label, true),
     labelArrow: "none" as const,
     fill: "var(--muted)",

@@ -9,9 +9,9 @@ const MOST_POINTS = 400;
 
 /** Recall over the false-alarm rate, the latter on a logarithmic axis down to what so many negatives can show. */
 export function rocChart(result: FormResult): Chart {
-  const least = 10 ** Math.max(-5, Math.min(-3, Math.floor(Math.log10(1 / Math.max(1, result.negatives)))));
-  const decades = Math.round(-Math.log10(least));
-  const ticks = Array.from({ length: decades + 1 }, (_, index) => 10 ** (index - decades));
+  const decades = Math.max(3, Math.min(5, Math.ceil(Math.log10(Math.max(1, result.negatives)))));
+  const least = 1 / 10 ** decades;
+  const ticks = Array.from({ length: decades + 1 }, (_, index) => 1 / 10 ** (decades - index));
   const curve = thinned(result.roc, least);
   const chance = Array.from({ length: 41 }, (_, index) => least ** (1 - index / 40)).map((x) => ({ x, y: x }));
   const unseen = { x1: least, x2: Math.min(1, 1 / Math.max(1, result.negatives)), y1: 0, y2: 1, opacity: 0.1 };
