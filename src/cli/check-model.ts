@@ -5,6 +5,7 @@ import type { LoadedDetector } from "../detect/loader.ts";
 import { bindingOf, resolveContextOf } from "../engine/open-engine.ts";
 import type { Problem } from "../errors.ts";
 import type { OpenModel } from "../lens/open-model.ts";
+import { isProbeRead } from "../lens/reading.ts";
 import { formatTap } from "../lens/tap.ts";
 import { checkYardstick, LOWEST_CORRELATION, type YardstickAgreement } from "../lens/yardstick-check.ts";
 import { hashFile } from "../model/prepared-folder.ts";
@@ -23,9 +24,15 @@ export async function openCheckModel(config: Config): Promise<OpenedModel> {
     lines: [
       `model ${facts.name}: ${source.title}, ${source.licence}, sha256 ${facts.sha256.slice(0, 16)}…, ${facts.layers} layers, ${facts.vocabulary} tokens`,
       `prepared in ${prepared.folder}: ${facts.precision} precision, relative error ${report.relativeError.toExponential(1)}, ${report.requantisedBlocks} blocks requantised; onnxruntime ${runtimeVersion}`,
+      `lenses: ${describeLenses(model)}`,
     ],
     inspect: (detectors) => inspectYardsticks(config, model, detectors),
   };
+}
+
+function describeLenses({ statistics, tuned }: OpenModel): string {
+  const centred = statistics ? `centred (means over ${statistics.description.tokens} tokens)` : "no centred";
+  return ["logit", centred, tuned ? `tuned at ${tuned.taps.length} taps` : "no tuned"].join(", ");
 }
 
 interface Inspection {
@@ -41,7 +48,9 @@ async function inspectYardsticks(
   const sample = await findSample(model);
   if ("message" in sample) return { lines: [], problems: [sample] };
   const owners = detectors.flatMap((detector) =>
-    detector.reads.filter((read) => read.yardstick === "background").map((read) => ({ id: detector.id, read })),
+    detector.reads.flatMap((read) =>
+      !isProbeRead(read) && read.yardstick === "background" ? [{ id: detector.id, read }] : [],
+    ),
   );
   const reads = owners.map(({ read }) => read);
   try {
@@ -76,7 +85,7 @@ function reportAgreements(
   const inspection: Inspection = { lines: [], problems: [] };
   for (const [index, { read, correlation, positions }] of results.entries()) {
     const id = ids[index] ?? "";
-    const tap = formatTap(read.tap);
+    const tap = formatTap(read.tap) + (read.lens === undefined || read.lens === "logit" ? "" : ` (${read.lens})`);
     const shown = `the background correlates ${correlation.toFixed(3)} with the exact value`;
     inspection.lines.push(`yardstick ${id} ${tap}: ${shown} over ${positions} positions`);
     if (correlation >= LOWEST_CORRELATION) continue;

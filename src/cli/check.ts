@@ -6,6 +6,8 @@ import type { Kind, ResolveContext } from "../detect/kinds/kind.ts";
 import { loadKinds } from "../detect/kinds/registry.ts";
 import { readDefinitions, resolveDetectors, type LoadedDetector } from "../detect/loader.ts";
 import { ConfigError, formatProblem, type Problem } from "../errors.ts";
+import { isProbeRead, tapsOfRead } from "../lens/reading.ts";
+import { formatTap } from "../lens/tap.ts";
 
 /** What `check` needs of a model: its words, what thresholds depend on, and lines to print about it. */
 export interface OpenedModel {
@@ -131,7 +133,7 @@ function formatDetector(detector: LoadedDetector): string[] {
 }
 
 function countTokens(detector: LoadedDetector): number {
-  return new Set(detector.reads.flatMap((read) => read.tokens)).size;
+  return new Set(detector.reads.flatMap((read) => (isProbeRead(read) ? [] : read.tokens))).size;
 }
 
 function toJson({ ok, problems, config, detectors, model }: CheckReport): object {
@@ -146,7 +148,7 @@ function toJson({ ok, problems, config, detectors, model }: CheckReport): object
       hash: detector.hash,
       kind: detector.kind,
       tokens: countTokens(detector),
-      taps: [...new Set(detector.reads.map((read) => `${read.tap.layer}.${read.tap.point}`))],
+      taps: [...new Set(detector.reads.flatMap(tapsOfRead).map(formatTap))],
       threshold: detector.threshold,
       calibrated: detector.calibrated,
       notes: detector.notes,

@@ -6,6 +6,8 @@ import { parseCases, type DetectorCase } from "../detect/cases.ts";
 import type { LoadedDetector } from "../detect/loader.ts";
 import { listDetectorFiles } from "../detector-files.ts";
 import { ConfigError, type Problem } from "../errors.ts";
+import { tapsOfRead } from "../lens/reading.ts";
+import { formatTap } from "../lens/tap.ts";
 import { runCase } from "./case-run.ts";
 import { openCommandEngine } from "./command-engine.ts";
 
@@ -109,7 +111,7 @@ function findCaseProblem(
 
 /** One line of `lensgate detectors list`. */
 export function formatDetector(detector: LoadedDetector): string {
-  const taps = [...new Set(detector.reads.map(({ tap }) => `${tap.layer}.${tap.point}`))].join(", ") || "text";
+  const taps = [...new Set(detector.reads.flatMap(tapsOfRead).map(formatTap))].join(", ") || "text";
   const state = detector.calibrated ? "calibrated" : "uncalibrated";
   return `${detector.id}  ${detector.kind}  ${taps}  threshold ${detector.threshold}  ${state}  ${detector.hash}`;
 }

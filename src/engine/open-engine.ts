@@ -2,7 +2,7 @@ import type { Policy } from "../decide/policy.ts";
 import type { Binding } from "../detect/calibration.ts";
 import type { ResolveContext } from "../detect/kinds/kind.ts";
 import type { LoadedDetector } from "../detect/loader.ts";
-import type { OpenModel } from "../lens/open-model.ts";
+import { lensMapsOf, type OpenModel } from "../lens/open-model.ts";
 import type { Logger } from "../log.ts";
 import { startWorkerEngine, type WorkerEngine } from "./worker-engine.ts";
 
@@ -42,14 +42,19 @@ export function openEngine(options: OpenEngineOptions): WorkerEngine {
   const { model, detectors, policies } = options;
   // Only what some policy runs is read: a detector that none names costs nothing.
   const used = new Set(Object.values(policies).flatMap((policy) => Object.keys(policy.detectors)));
+  const loaded = detectors.filter(({ id }) => used.has(id));
   return startWorkerEngine({
     model: model.facts,
     settings: {
       prepared: model.prepared.folder,
-      detectors: detectors.filter(({ id }) => used.has(id)),
+      detectors: loaded,
       kindModules: options.kindModules,
       policies,
       background: { tokens: model.background.tokens, taps: model.background.taps },
+      lenses: lensMapsOf(
+        model,
+        loaded.flatMap(({ reads }) => reads),
+      ),
       slots: options.slots,
       contextTokens: model.facts.contextTokens,
       prefillChunkTokens: options.prefillChunkTokens,

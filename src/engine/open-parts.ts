@@ -4,6 +4,7 @@ import { loadKinds } from "../detect/kinds/registry.ts";
 import { createPanel } from "../detect/panel.ts";
 import { createReader } from "../lens/lens-math.ts";
 import { planReads } from "../lens/read-plan.ts";
+import { tapsOfRead } from "../lens/reading.ts";
 import { formatTap } from "../lens/tap.ts";
 import { openForward } from "../model/forward.ts";
 import { lensHeadOf } from "../model/lens-head.ts";
@@ -26,11 +27,13 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
     background: settings.background,
     vocabulary: architecture.vocabulary,
     contextTokens: settings.contextTokens,
+    normEpsilon: architecture.normEpsilon,
+    lenses: settings.lenses,
   });
   const threads = settings.threads === null ? {} : { threads: settings.threads };
   const thresholds = new Map(settings.detectors.map(({ id, threshold }) => [id, threshold]));
   const taps = new Map(
-    settings.detectors.map(({ id, reads }) => [id, [...new Set(reads.map((read) => formatTap(read.tap)))]]),
+    settings.detectors.map(({ id, reads }) => [id, [...new Set(reads.flatMap(tapsOfRead).map(formatTap))]]),
   );
   const forward = await openForward({ model, plan: plan.forward, ...threads });
   const parts: WorkerParts = {
