@@ -5,6 +5,7 @@ import type { LoadedDetector } from "../detect/loader.ts";
 import { bindingOf, resolveContextOf } from "../engine/open-engine.ts";
 import type { Problem } from "../errors.ts";
 import type { OpenModel } from "../lens/open-model.ts";
+import { isProbeRead } from "../lens/reading.ts";
 import { formatTap } from "../lens/tap.ts";
 import { checkYardstick, LOWEST_CORRELATION, type YardstickAgreement } from "../lens/yardstick-check.ts";
 import { hashFile } from "../model/prepared-folder.ts";
@@ -41,7 +42,9 @@ async function inspectYardsticks(
   const sample = await findSample(model);
   if ("message" in sample) return { lines: [], problems: [sample] };
   const owners = detectors.flatMap((detector) =>
-    detector.reads.filter((read) => read.yardstick === "background").map((read) => ({ id: detector.id, read })),
+    detector.reads.flatMap((read) =>
+      !isProbeRead(read) && read.yardstick === "background" ? [{ id: detector.id, read }] : [],
+    ),
   );
   const reads = owners.map(({ read }) => read);
   try {

@@ -14,17 +14,18 @@ export function createSlidingFold({ window, start, combine }: SlidingFoldOptions
   const block = new Float64Array(window); // [window]
   // tails[n]: the fold of the last block's values from n on.
   const tails = new Float64Array(window).fill(start); // [window]
-  for (let index = window - 2; index >= 0; index -= 1) tails[index] = combine(start, tails[index + 1]!);
+  for (let index = window - 2; index >= 0; index -= 1) tails[index] = combine(start, tails[index + 1] ?? start);
   let filled = 0;
   let head = 0;
   return (value) => {
     head = filled === 0 ? value : combine(head, value);
     block[filled] = value;
     filled += 1;
-    if (filled < window) return combine(tails[filled]!, head);
+    if (filled < window) return combine(tails[filled] ?? start, head);
     filled = 0;
-    tails[window - 1] = block[window - 1]!;
-    for (let index = window - 2; index >= 0; index -= 1) tails[index] = combine(block[index]!, tails[index + 1]!);
+    tails[window - 1] = value;
+    for (let index = window - 2; index >= 0; index -= 1)
+      tails[index] = combine(block[index] ?? start, tails[index + 1] ?? start);
     return head;
   };
 }
@@ -53,7 +54,7 @@ export function createLargest(count: number, start: number): (value: number) => 
   let sum = count * start;
   let exchanged = 0;
   return (value) => {
-    const smallest = heap[0]!;
+    const smallest = heap[0] ?? start;
     if (!(value > smallest)) return sum;
     sink(heap, value);
     exchanged += 1;
@@ -66,13 +67,13 @@ export function createLargest(count: number, start: number): (value: number) => 
 
 /** Puts a value in the place of the smallest. */
 function sink(heap: Float64Array, value: number): void {
+  const at = (place: number) => heap[place] ?? Infinity;
   let place = 0;
   for (;;) {
-    let child = 2 * place + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child += 1;
-    if (heap[child]! >= value) break;
-    heap[place] = heap[child]!;
+    const left = 2 * place + 1;
+    const child = at(left + 1) < at(left) ? left + 1 : left;
+    if (at(child) >= value) break;
+    heap[place] = at(child);
     place = child;
   }
   heap[place] = value;

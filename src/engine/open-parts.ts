@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { detectorsOf } from "../decide/policy.ts";
 import { loadKinds } from "../detect/kinds/registry.ts";
 import { createPanel } from "../detect/panel.ts";
 import { createReader } from "../lens/lens-math.ts";
 import { planReads } from "../lens/read-plan.ts";
+import { isProbeRead, tapsOfRead, type ConceptRead, type Read } from "../lens/reading.ts";
 import { formatTap } from "../lens/tap.ts";
 import { openForward } from "../model/forward.ts";
 import { lensHeadOf } from "../model/lens-head.ts";
@@ -22,7 +24,7 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
   const { architecture, vocabulary } = manifest;
   const panel = createPanel(settings.detectors, await loadKinds(settings.kindModules));
   const plan = planReads({
-    reads: panel.reads,
+    reads: panel.reads.map(conceptOf),
     background: settings.background,
     vocabulary: architecture.vocabulary,
     contextTokens: settings.contextTokens,
@@ -30,7 +32,7 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
   const threads = settings.threads === null ? {} : { threads: settings.threads };
   const thresholds = new Map(settings.detectors.map(({ id, threshold }) => [id, threshold]));
   const taps = new Map(
-    settings.detectors.map(({ id, reads }) => [id, [...new Set(reads.map((read) => formatTap(read.tap)))]]),
+    settings.detectors.map(({ id, reads }) => [id, [...new Set(reads.flatMap(tapsOfRead).map(formatTap))]]),
   );
   const forward = await openForward({ model, plan: plan.forward, ...threads });
   const parts: WorkerParts = {
@@ -54,10 +56,15 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
   return { parts, model };
 }
 
+function conceptOf(read: Read): ConceptRead {
+  if (isProbeRead(read)) throw new Error("the graph reads no trained directions");
+  return read;
+}
+
 function checkPolicies({ policies, detectors }: WorkerSettings): void {
   const loaded = new Set(detectors.map(({ id }) => id));
   for (const [name, policy] of Object.entries(policies)) {
-    const missing = Object.keys(policy.detectors).find((id) => !loaded.has(id));
+    const missing = detectorsOf(policy).find((id) => !loaded.has(id));
     if (missing !== undefined) throw new Error(`policy "${name}" runs the detector "${missing}", which is not loaded`);
   }
 }

@@ -35,6 +35,11 @@ export function isProbeRead(read: Read): read is ProbeRead {
   return "directions" in read;
 }
 
+/** Every tap that a read looks at, in its order. */
+export function tapsOfRead(read: Read): readonly Tap[] {
+  return isProbeRead(read) ? read.taps : [read.tap];
+}
+
 /** What one read says at one position. */
 export interface Reading {
   /** Of a concept, natural-log odds: LSE(concept rows) − LSE(yardstick rows) − ln(V / yardstick size); with `exact` ln p. Of a probe, its score. */
