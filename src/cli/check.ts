@@ -1,18 +1,19 @@
 import type { Command } from "commander";
 import { loadConfig, type Config } from "../config.ts";
 import type { Environment } from "../config/environment.ts";
-import type { Binding } from "../detect/calibration.ts";
-import type { Kind, ResolveContext } from "../detect/kinds/kind.ts";
+import type { LiveBinding } from "../detect/calibration.ts";
+import type { Kind, ModelContext } from "../detect/kinds/kind.ts";
 import { loadKinds } from "../detect/kinds/registry.ts";
 import { readDefinitions, resolveDetectors, type LoadedDetector } from "../detect/loader.ts";
 import { ConfigError, formatProblem, type Problem } from "../errors.ts";
 import { isProbeRead, tapsOfRead } from "../lens/reading.ts";
 import { formatTap } from "../lens/tap.ts";
+import { formatThresholds } from "./threshold-text.ts";
 
 /** What `check` needs of a model: its words, what thresholds depend on, and lines to print about it. */
 export interface OpenedModel {
-  readonly context: ResolveContext;
-  readonly binding: Binding;
+  readonly context: ModelContext;
+  readonly binding: LiveBinding;
   readonly lines: readonly string[];
   /** Looks at detectors on the running model: lines to print, and problems. Absent: nothing is run. */
   readonly inspect?: (
@@ -128,7 +129,7 @@ function formatReport({ ok, problems, config, detectors, model }: CheckReport): 
 
 function formatDetector(detector: LoadedDetector): string[] {
   const state = detector.calibrated ? "calibrated" : "uncalibrated";
-  const head = `detector ${detector.id}: ${detector.kind}, ${countTokens(detector)} tokens, threshold ${detector.threshold}, ${state}, ${detector.hash}`;
+  const head = `detector ${detector.id}: ${detector.kind}, ${countTokens(detector)} tokens, ${formatThresholds(detector)}, ${state}, ${detector.hash}`;
   return [head, ...detector.notes.map((note) => `  ${note}`)];
 }
 
@@ -150,6 +151,7 @@ function toJson({ ok, problems, config, detectors, model }: CheckReport): object
       tokens: countTokens(detector),
       taps: [...new Set(detector.reads.flatMap(tapsOfRead).map(formatTap))],
       threshold: detector.threshold,
+      abortThreshold: detector.abortThreshold,
       calibrated: detector.calibrated,
       notes: detector.notes,
     })),

@@ -26,6 +26,7 @@ const clear = (detector: string): Finding => ({ detector, verdict: "clear", posi
 const fired = (detector: string): Finding => ({
   detector,
   verdict: "fired",
+  level: "abort",
   position: 1,
   score: 2,
   raw: 2,

@@ -32,9 +32,11 @@ export function loadedDetector(id: string, changes: Partial<LoadedDetector> = {}
     reads: [],
     aggregate: { type: "max", window: 1 },
     threshold: 1,
+    abortThreshold: changes.threshold ?? 1,
     positions: "both",
     notes: [],
     calibrated: false,
+    calibration: { status: "uncalibrated", note: "for tests" },
     ...changes,
   };
 }
