@@ -3,7 +3,7 @@ import { histogramOf, rocOf } from "./curves.ts";
 import type { DetectorEvaluation, FormResult, Interval, Mistake, NegativeTier, TierResult } from "./evaluation.ts";
 import { groupedShare, separationOf, type Separation } from "./group-intervals.ts";
 import { onsetResult, type OnsetRow } from "./onset.ts";
-import { binomialInterval } from "./rates.ts";
+import { binomialInterval } from "../training/rates.ts";
 
 /** A labelled row with its score; `at` is the text around the highest position. */
 export interface ScoredRow {

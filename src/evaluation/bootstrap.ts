@@ -1,5 +1,5 @@
 import { drawsFrom } from "../training/random.ts";
-import { rankRows, type RankedRows, type ShareInterval } from "./rates.ts";
+import { rankRows, type RankedRows, type ShareInterval } from "../training/rates.ts";
 
 /** Rows of both classes: scores and labels, 0 or 1, with the group that each belongs to; all [n]. */
 export interface Sample {

@@ -1,5 +1,5 @@
 import type { FormResult } from "./evaluation.ts";
-import { rankRows } from "./rates.ts";
+import { rankRows } from "../training/rates.ts";
 
 const BINS = 40;
 const RESOLUTION = 1 / 200;

@@ -1,7 +1,7 @@
-import { betaQuantile } from "./beta.ts";
+import { betaQuantile } from "../training/beta.ts";
 import { bootstrap, type BootstrapOptions, type RankedStatistic, type Sample } from "./bootstrap.ts";
 import type { Interval } from "./evaluation.ts";
-import { binomialInterval, rankedAuroc, rankedRecall, rankRows } from "./rates.ts";
+import { binomialInterval, rankedAuroc, rankedRecall, rankRows } from "../training/rates.ts";
 
 /** AUROC and recall at 1 % and 0.1 % false alarms, each from 0 to 1. */
 export interface Separation {

@@ -1,4 +1,4 @@
-import { rankRows } from "./rates.ts";
+import { rankRows } from "../training/rates.ts";
 
 /** Knots of a line that never falls: a score, and the log of how much likelier it is with the concept than without (natural log). */
 export type LikelihoodKnots = readonly (readonly [score: number, logRatio: number])[];

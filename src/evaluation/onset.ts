@@ -1,6 +1,6 @@
 import { quantile } from "./bootstrap.ts";
 import type { OnsetPoint, OnsetResult } from "./evaluation.ts";
-import { binomialInterval } from "./rates.ts";
+import { binomialInterval } from "../training/rates.ts";
 
 /** A reply with a labelled onset: the token at which the concept begins, and the one at which the detector fired; both count from 0 in the reply. */
 export interface OnsetRow {

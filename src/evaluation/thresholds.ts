@@ -1,5 +1,5 @@
 import { quantile } from "./bootstrap.ts";
-import { binomialInterval, binomialUpper, distinctRepliesNeeded, type ShareInterval } from "./rates.ts";
+import { binomialInterval, binomialUpper, distinctRepliesNeeded, type ShareInterval } from "../training/rates.ts";
 
 /** A false-alarm rate per reply, claimed with a confidence (0.95 unless told). */
 export interface RateClaim {

@@ -5,7 +5,7 @@ import {
   type EvaluationParts,
   type ScoredRow,
 } from "../../src/evaluation/assemble.ts";
-import { auroc, binomialInterval, recallAt } from "../../src/evaluation/rates.ts";
+import { auroc, binomialInterval, recallAt } from "../../src/training/rates.ts";
 
 const upTo = (n: number) => Array.from({ length: n }, (_, at) => at);
 const row = (at: number, fields: Partial<ScoredRow>): ScoredRow => ({

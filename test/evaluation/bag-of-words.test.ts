@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bagOfWordsScores, wordsOf } from "../../src/evaluation/bag-of-words.ts";
-import { auroc } from "../../src/evaluation/rates.ts";
+import { auroc } from "../../src/training/rates.ts";
 
 // sklearn 1.9.1: normalize(CountVectorizer(ngram_range=(1, 2), binary=True, token_pattern=r"[\w']+")), then for each fold
 // Ridge(alpha=1.0).fit(X, 2 * y - 1, sample_weight=w) on the others, each class of w summing to half of their number.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bootstrap, plainStatistic, quantile, type Sample } from "../../src/evaluation/bootstrap.ts";
-import { auroc, rankedAuroc, rankedRecall } from "../../src/evaluation/rates.ts";
+import { auroc, rankedAuroc, rankedRecall } from "../../src/training/rates.ts";
 
 /** n rows of a normal-looking score, half of them positive and `shift` higher; groups of `size` rows. */
 function sampleOf(n: number, shift: number, size = 1): Sample {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { histogramOf, rocOf } from "../../src/evaluation/curves.ts";
-import { auroc } from "../../src/evaluation/rates.ts";
+import { auroc } from "../../src/training/rates.ts";
 
 describe("the ROC curve", () => {
   it("is scikit-learn's, with equal scores as one step", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { groupedShare, separationOf } from "../../src/evaluation/group-intervals.ts";
-import { binomialInterval } from "../../src/evaluation/rates.ts";
+import { binomialInterval } from "../../src/training/rates.ts";
 import { drawsFrom } from "../../src/training/random.ts";
 
 const upTo = (n: number) => Array.from({ length: n }, (_, at) => at);

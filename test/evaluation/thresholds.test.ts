@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { drawsFrom } from "../../src/training/random.ts";
-import { binomialUpper } from "../../src/evaluation/rates.ts";
+import { binomialUpper } from "../../src/training/rates.ts";
 import { abortThreshold, flagThreshold, percentilesOf } from "../../src/evaluation/thresholds.ts";
 
 const upTo = (n: number) => Array.from({ length: n }, (_, at) => at);

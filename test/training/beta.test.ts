@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { betaQuantile, betaShare } from "../../src/evaluation/beta.ts";
+import { betaQuantile, betaShare } from "../../src/training/beta.ts";
 
 describe("the beta distribution", () => {
   // scipy 1.17.1: scipy.stats.beta.cdf(x, a, b)

@@ -8,7 +8,7 @@ import {
   rankedRecall,
   rankRows,
   recallAt,
-} from "../../src/evaluation/rates.ts";
+} from "../../src/training/rates.ts";
 
 const scores = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3];
 const labels = [0, 0, 1, 0, 0, 1, 0, 1, 1, 0, 0, 1, 1, 0, 1, 1];

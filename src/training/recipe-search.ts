@@ -1,0 +1,105 @@
+import type { FitRows, Recipe } from "./direction.ts";
+import { partOf } from "./direction.ts";
+import { POOLS, type Pool } from "./features.ts";
+import { assignFolds } from "./folds.ts";
+import { drawsFrom, shuffled } from "./random.ts";
+import { auroc } from "./rates.ts";
+import { leaveGroupsOut } from "./ridge.ts";
+import type { TapSet } from "./tap-sets.ts";
+
+/** A set of taps and a pool with the kernel of all rows, [all rows, all rows]. */
+export interface Candidate {
+  readonly set: TapSet;
+  readonly pool: Pool;
+  readonly kernel: Float32Array;
+}
+
+/** The rows that may be looked at, of so many in all, with label and group of every row. */
+export interface SearchRows {
+  readonly rows: Int32Array;
+  readonly of: number;
+  readonly labels: Uint8Array; // [all rows]
+  readonly groups: readonly string[]; // [all rows]
+  readonly seed: number;
+}
+
+/** What won, and how well it told the classes apart on rows of groups that it was not fitted on. */
+export interface FoundRecipe extends Recipe {
+  readonly auroc: number;
+}
+
+/** Strengths that are tried, against kernels with a scale of about 1. */
+export const LAMBDAS = [0.03, 0.1, 0.3, 1, 3] as const;
+const INNER_FOLDS = 4;
+/** Rows that the search looks at; the fit itself takes all. A fit takes the cube of the rows. */
+const SEARCH_ROWS = 1200;
+
+/** Compares sets, pools and strengths by AUROC on left-out groups among the given rows alone; of equals the one with fewer taps. */
+export function searchRecipe(candidates: readonly Candidate[], search: SearchRows): FoundRecipe {
+  const rows = sampleGroups(search);
+  const labels = Uint8Array.from(rows, (row) => search.labels[row] ?? 0);
+  const folds = innerFolds(rows, search);
+  let best: FoundRecipe | undefined;
+  for (const { set, pool, kernel } of candidates) {
+    const part = partOf(kernel, search.of, rows);
+    const scores = leaveGroupsOut(part, labels, { folds, lambdas: [...LAMBDAS] });
+    scores.forEach((held, index) => {
+      const found = { set, pool, lambda: LAMBDAS[index] ?? 1, auroc: auroc(held, labels) };
+      if (best === undefined || isBetter(found, best)) best = found;
+    });
+  }
+  if (best === undefined) throw new Error("there is no set of taps to search");
+  return best;
+}
+
+// Within a thousandth, fewer taps cost less and follow chance less.
+function isBetter(found: FoundRecipe, best: FoundRecipe): boolean {
+  const gain = found.auroc - best.auroc;
+  if (Math.abs(gain) < 1e-3) return found.set.taps.length < best.set.taps.length;
+  return gain > 0;
+}
+
+/** Folds of the given rows by their groups, [rows]: four, or as many as there are groups of the rarer class. Throws where a class lies in one group. */
+export function innerFolds(rows: Int32Array, { labels, groups, seed }: SearchRows): Int32Array {
+  const own = Array.from(rows, (row) => groups[row] ?? "");
+  const groupsOf = (label: number) => new Set(own.filter((_, index) => labels[rows[index] ?? 0] === label)).size;
+  const fewest = Math.min(groupsOf(0), groupsOf(1));
+  if (fewest < 2) throw new Error("all rows of one class are of one group: nothing can be left out to choose by");
+  // A fold with one class in what is left cannot be fitted; other seeds part the groups otherwise.
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const folds = assignFolds(own, Math.min(INNER_FOLDS, fewest), seed + attempt);
+    const isSound = [...new Set(folds)].every((fold) =>
+      [0, 1].every((label) => rows.some((row, index) => folds[index] !== fold && labels[row] === label)),
+    );
+    if (isSound) return folds;
+  }
+  throw new Error("the groups cannot be parted so that both classes stay on both sides: give more groups");
+}
+
+function sampleGroups({ rows, groups, seed }: SearchRows): Int32Array {
+  if (rows.length <= SEARCH_ROWS) return rows;
+  const byGroup = new Map<string, number[]>();
+  for (const row of rows) {
+    const group = groups[row] ?? "";
+    byGroup.set(group, [...(byGroup.get(group) ?? []), row]);
+  }
+  const chosen: number[] = [];
+  for (const group of shuffled([...byGroup.keys()], drawsFrom(seed))) {
+    if (chosen.length >= SEARCH_ROWS) break;
+    chosen.push(...(byGroup.get(group) ?? []));
+  }
+  return Int32Array.from(chosen.toSorted((left, right) => left - right));
+}
+
+/** Every set with every pool, as yet without kernels. */
+export function pairsOf(sets: readonly TapSet[]): { set: TapSet; pool: Pool }[] {
+  return sets.flatMap((set) => POOLS.map((pool) => ({ set, pool })));
+}
+
+/** The rows of a search as a fit takes them, with the kernel of the recipe that was found. */
+export function fitRowsOf(candidates: readonly Candidate[], recipe: Recipe, search: SearchRows): FitRows {
+  const found = candidates.find(({ set, pool }) => set.name === recipe.set.name && pool === recipe.pool);
+  if (!found) throw new Error(`there is no kernel of ${recipe.set.name}`);
+  const labels = Uint8Array.from(search.rows, (row) => search.labels[row] ?? 0);
+  return { rows: search.rows, labels, kernel: found.kernel };
+}
