@@ -62,7 +62,11 @@ describe("a detector with two thresholds", () => {
   const rising = (): Script => ({ [last + 1]: { score: 2 }, [last + 2]: { score: 2.5 }, [last + 3]: { score: 3 } });
 
   it("is on record when it flags, and again when it aborts", async () => {
-    const events = await write({ scripts: { alarm: rising() }, policy: { detectors: { alarm: {} } }, detector: levels });
+    const events = await write({
+      scripts: { alarm: rising() },
+      policy: { detectors: { alarm: {} } },
+      detector: levels,
+    });
     expect(flagsOf(events).map(({ finding, decision }) => [finding.position, decision.action])).toEqual([
       [last + 1, "flag"],
       [last + 3, "abort"],
