@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { cacheFolder } from "../src/model/cache-folder.ts";
-import { openForward, type Forward } from "../src/model/forward.ts";
+import { openForward, planTaps, type Forward } from "../src/model/forward.ts";
 import { readModelFolder } from "../src/model/model-folder.ts";
 import { openPrepared } from "../src/model/prepare.ts";
 import { createSlot } from "../src/model/slot.ts";
@@ -36,7 +36,7 @@ const folder = readModelFolder(values.model);
 const open = (precision: "fast" | "exact") => openPrepared({ model: folder, cache: cacheFolder(), precision });
 const [exactModel, fastModel] = [await open("exact"), await open("fast")];
 const { architecture, vocabulary } = exactModel.manifest;
-const plan = { taps: [], exact: [], background: [], conceptTokens: new Int32Array(0), contextTokens: windowTokens };
+const plan = planTaps([], windowTokens);
 const text = readFileSync(values.text, "utf8");
 const ids = createTokenizer(vocabulary)
   .encode((values.wikitext ? cleanWikitext(text) : text).slice(0, CHARACTERS_A_TOKEN * (tokens + 1)))

@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { everyTap, formatTap } from "../src/lens/tap.ts";
 import { cacheFolder } from "../src/model/cache-folder.ts";
-import { openForward } from "../src/model/forward.ts";
+import { openForward, planTaps } from "../src/model/forward.ts";
 import { openLensHead } from "../src/model/lens-head.ts";
 import { readModelFolder } from "../src/model/model-folder.ts";
 import { openPrepared } from "../src/model/prepare.ts";
@@ -28,13 +28,7 @@ const { architecture, vocabulary } = prepared.manifest;
 const { hidden, layers, vocabulary: size } = architecture;
 const taps = everyTap(layers).map(formatTap);
 const prompts = createPromptEncoder({ vocabulary, tokenizer: createTokenizer(vocabulary) });
-const plan = {
-  taps,
-  exact: [],
-  background: [],
-  conceptTokens: new Int32Array(0),
-  contextTokens: 512,
-};
+const plan = planTaps(taps, 512);
 const forward = await openForward({ model: prepared, plan });
 const head = await openLensHead({ model: prepared });
 

@@ -24,9 +24,15 @@ export async function openCheckModel(config: Config): Promise<OpenedModel> {
     lines: [
       `model ${facts.name}: ${source.title}, ${source.licence}, sha256 ${facts.sha256.slice(0, 16)}…, ${facts.layers} layers, ${facts.vocabulary} tokens`,
       `prepared in ${prepared.folder}: ${facts.precision} precision, relative error ${report.relativeError.toExponential(1)}, ${report.requantisedBlocks} blocks requantised; onnxruntime ${runtimeVersion}`,
+      `lenses: ${describeLenses(model)}`,
     ],
     inspect: (detectors) => inspectYardsticks(config, model, detectors),
   };
+}
+
+function describeLenses({ statistics, tuned }: OpenModel): string {
+  const centred = statistics ? `centred (means over ${statistics.description.tokens} tokens)` : "no centred";
+  return ["logit", centred, tuned ? `tuned at ${tuned.taps.length} taps` : "no tuned"].join(", ");
 }
 
 interface Inspection {
@@ -79,7 +85,7 @@ function reportAgreements(
   const inspection: Inspection = { lines: [], problems: [] };
   for (const [index, { read, correlation, positions }] of results.entries()) {
     const id = ids[index] ?? "";
-    const tap = formatTap(read.tap);
+    const tap = formatTap(read.tap) + (read.lens === undefined || read.lens === "logit" ? "" : ` (${read.lens})`);
     const shown = `the background correlates ${correlation.toFixed(3)} with the exact value`;
     inspection.lines.push(`yardstick ${id} ${tap}: ${shown} over ${positions} positions`);
     if (correlation >= LOWEST_CORRELATION) continue;

@@ -3,7 +3,7 @@ import { everyTap, formatTap, TAP_POINTS } from "../lens/tap.ts";
 import { readLayerTable } from "../lens/layer-table.ts";
 import type { TopToken } from "../lens/top-tokens.ts";
 import type { ModelFacts } from "../model/facts.ts";
-import { visibleText } from "../review/visible-text.ts";
+import { visibleText } from "../visible-text.ts";
 import { openCommandModel } from "./command-model.ts";
 import { parseInteger, parseRanges } from "./option-values.ts";
 

@@ -3,9 +3,9 @@ import type { Policy } from "../decide/policy.ts";
 import type { LoadedDetector } from "../detect/loader.ts";
 import { openParts } from "../engine/open-parts.ts";
 import type { WorkerParts } from "../engine/worker-parts.ts";
-import type { OpenModel } from "../lens/open-model.ts";
+import { lensMapsOf, type OpenModel } from "../lens/open-model.ts";
 import { everyTap, formatTap } from "../lens/tap.ts";
-import { openForward } from "../model/forward.ts";
+import { openForward, planTaps } from "../model/forward.ts";
 import { createSlot, type Slot } from "../model/slot.ts";
 import { COMMAND_POLICY } from "./command-engine.ts";
 
@@ -78,6 +78,10 @@ async function withDetectors({ config, model, detectors }: SettingParts): Promis
     kindModules: config.kindModules,
     policies: { [COMMAND_POLICY]: policy },
     background: { tokens: model.background.tokens, taps: model.background.taps },
+    lenses: lensMapsOf(
+      model,
+      detectors.flatMap(({ reads }) => reads),
+    ),
     slots: 1,
     contextTokens: config.engine.contextTokens,
     prefillChunkTokens: config.engine.prefillChunkTokens,
@@ -102,7 +106,7 @@ function judging({ parts, policy, slot }: { parts: WorkerParts; policy: Policy; 
 async function withEveryTap({ config, model }: SettingParts): Promise<Setting> {
   const { contextTokens, threads } = config.engine;
   const taps = everyTap(model.facts.layers).map(formatTap);
-  const plan = { taps, exact: [], background: [], conceptTokens: new Int32Array(0), contextTokens };
+  const plan = planTaps(taps, contextTokens);
   const forward = await openForward({ model: model.prepared, plan, ...(threads === undefined ? {} : { threads }) });
   const slot = createSlot(model.prepared.manifest.architecture, contextTokens);
   const step = async (ids: readonly number[]) => void (await forward.step(slot, ids, "last"));

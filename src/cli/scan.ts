@@ -6,7 +6,8 @@ import { GatewayError } from "../errors.ts";
 import type { EncodedPrompt } from "../model/prompt.ts";
 import { COMMAND_POLICY, openCommandEngine, type CommandEngine } from "./command-engine.ts";
 import { createProgress } from "./progress.ts";
-import { readRows, rowError, type ScanContent, type ScanRow } from "./scan-rows.ts";
+import { rowError, type RowContent } from "../training/row-content.ts";
+import { readRows, type ScanRow } from "./scan-rows.ts";
 
 /** Flags of `lensgate scan`, read. */
 export interface ScanFlags {
@@ -140,7 +141,7 @@ interface EncodedRow {
 }
 
 /** `text` counts as prompt and as generation; the last assistant turn is what the model would have written. */
-function encodeContent(prompts: CommandEngine["model"]["prompts"], content: ScanContent, chat: boolean): EncodedRow {
+function encodeContent(prompts: CommandEngine["model"]["prompts"], content: RowContent, chat: boolean): EncodedRow {
   const none = new Int32Array(0); // [0]
   if (content.type === "text") {
     const { text } = content;

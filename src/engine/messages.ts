@@ -1,6 +1,7 @@
 import type { Policy } from "../decide/policy.ts";
 import type { LoadedDetector } from "../detect/loader.ts";
 import type { Background } from "../lens/background.ts";
+import type { LensMaps } from "../lens/lens-maps.ts";
 import type { RunEvent } from "./engine.ts";
 import type { Job } from "./job.ts";
 
@@ -13,6 +14,8 @@ export interface WorkerSettings {
   readonly kindModules: readonly string[];
   readonly policies: Readonly<Record<string, Policy>>;
   readonly background: Pick<Background, "tokens" | "taps">;
+  /** Means and fitted maps of the taps that detectors read through other lenses than `logit`. */
+  readonly lenses: LensMaps;
   readonly slots: number;
   readonly contextTokens: number;
   readonly prefillChunkTokens: number;

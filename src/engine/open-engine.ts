@@ -2,7 +2,8 @@ import { detectorsOf, type Policy } from "../decide/policy.ts";
 import type { LiveBinding } from "../detect/calibration.ts";
 import type { ModelContext } from "../detect/kinds/kind.ts";
 import type { LoadedDetector } from "../detect/loader.ts";
-import type { OpenModel } from "../lens/open-model.ts";
+import { lensMapsOf, type OpenModel } from "../lens/open-model.ts";
+import { LENSES } from "../lens/reading.ts";
 import type { Logger } from "../log.ts";
 import { startWorkerEngine, type WorkerEngine } from "./worker-engine.ts";
 
@@ -10,7 +11,9 @@ import { startWorkerEngine, type WorkerEngine } from "./worker-engine.ts";
 export function resolveContextOf(model: OpenModel): ModelContext {
   const { tokenOf, encode, textOf } = model.tokenizer;
   const { layers, hidden, sha256: modelSha256, precision } = model.facts;
-  return { layers, hidden, modelSha256, precision, lenses: ["logit"], tokenOf, encode, textOf };
+  // A lens is there when what it needs is: the averages for centred, a fitted file for tuned.
+  const lenses = LENSES.filter((lens) => lens === "logit" || model.lensHashes[lens] !== null);
+  return { layers, hidden, modelSha256, precision, lenses, tokenOf, encode, textOf };
 }
 
 /** What thresholds depend on, as it is loaded. */
@@ -21,7 +24,7 @@ export function bindingOf(model: OpenModel): LiveBinding {
     formatVersion: model.facts.formatVersion,
     chatTemplateSha256: model.chatTemplateSha256,
     backgroundSha256: model.background.sha256,
-    lensSha256: { logit: null, centred: null, tuned: null },
+    lensSha256: model.lensHashes,
   };
 }
 
@@ -43,14 +46,19 @@ export function openEngine(options: OpenEngineOptions): WorkerEngine {
   const { model, detectors, policies } = options;
   // Only what some policy runs is read: a detector that none names costs nothing.
   const used = new Set(Object.values(policies).flatMap(detectorsOf));
+  const loaded = detectors.filter(({ id }) => used.has(id));
   return startWorkerEngine({
     model: model.facts,
     settings: {
       prepared: model.prepared.folder,
-      detectors: detectors.filter(({ id }) => used.has(id)),
+      detectors: loaded,
       kindModules: options.kindModules,
       policies,
       background: { tokens: model.background.tokens, taps: model.background.taps },
+      lenses: lensMapsOf(
+        model,
+        loaded.flatMap(({ reads }) => reads),
+      ),
       slots: options.slots,
       contextTokens: model.facts.contextTokens,
       prefillChunkTokens: options.prefillChunkTokens,

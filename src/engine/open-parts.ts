@@ -5,7 +5,7 @@ import { loadKinds } from "../detect/kinds/registry.ts";
 import { createPanel } from "../detect/panel.ts";
 import { createReader } from "../lens/lens-math.ts";
 import { planReads } from "../lens/read-plan.ts";
-import { isProbeRead, tapsOfRead, type ConceptRead, type Read } from "../lens/reading.ts";
+import { tapsOfRead } from "../lens/reading.ts";
 import { formatTap } from "../lens/tap.ts";
 import { openForward } from "../model/forward.ts";
 import { lensHeadOf } from "../model/lens-head.ts";
@@ -24,10 +24,12 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
   const { architecture, vocabulary } = manifest;
   const panel = createPanel(settings.detectors, await loadKinds(settings.kindModules));
   const plan = planReads({
-    reads: panel.reads.map(conceptOf),
+    reads: panel.reads,
     background: settings.background,
     vocabulary: architecture.vocabulary,
     contextTokens: settings.contextTokens,
+    normEpsilon: architecture.normEpsilon,
+    lenses: settings.lenses,
   });
   const threads = settings.threads === null ? {} : { threads: settings.threads };
   const thresholds = new Map(settings.detectors.map(({ id, threshold }) => [id, threshold]));
@@ -54,11 +56,6 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
     now: () => performance.now(),
   };
   return { parts, model };
-}
-
-function conceptOf(read: Read): ConceptRead {
-  if (isProbeRead(read)) throw new Error("the graph reads no trained directions");
-  return read;
 }
 
 function checkPolicies({ policies, detectors }: WorkerSettings): void {

@@ -2,9 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
-import { TAP_POINTS } from "./tap.ts";
-
-const TAP_NAME = new RegExp(`^\\d+\\.(${TAP_POINTS.join("|")})$`);
+import { TAP_NAME } from "./tap.ts";
 
 const schema = z.strictObject({
   description: z.string(),

@@ -1,4 +1,4 @@
-import { openForward } from "../model/forward.ts";
+import { openForward, planTaps } from "../model/forward.ts";
 import { lensHeadOf } from "../model/lens-head.ts";
 import type { PreparedModel } from "../model/prepared.ts";
 import { createSlot } from "../model/slot.ts";
@@ -21,14 +21,7 @@ export async function readLayerTable(options: LayerTableOptions): Promise<Map<st
   if (!(position >= 0 && position < ids.length))
     throw new RangeError(`there is no position ${position} in ${ids.length} tokens`);
   const { architecture } = model.manifest;
-  const plan = {
-    taps,
-    exact: [],
-    background: [],
-    conceptTokens: new Int32Array(0),
-    contextTokens: ids.length,
-  };
-  const forward = await openForward({ model, plan });
+  const forward = await openForward({ model, plan: planTaps(taps, ids.length) });
   try {
     const result = await forward.step(createSlot(architecture), ids, "last");
     const width = taps.length * architecture.hidden;

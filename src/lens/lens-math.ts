@@ -1,5 +1,6 @@
 import type { ForwardResult } from "../model/forward.ts";
-import type { PlannedRead, ReadPlan } from "./read-plan.ts";
+import { createProbeScores, type ProbeScores } from "./probe-math.ts";
+import type { PlannedConcept, PlannedProbe, ReadPlan } from "./read-plan.ts";
 import type { Reading } from "./reading.ts";
 
 /** Looks a read up in the result of one forward pass, at one of its new positions (0 to S − 1). */
@@ -8,42 +9,44 @@ export type Reader = (result: ForwardResult, row: number, index: number) => Read
 // Taking the concept out of the background is a difference of like numbers; beyond this many nats it says nothing.
 const FLOOR_NATS = 12;
 
-/** Scores readings by the definition: LSE(concept rows) − LSE(background rows) − ln(V / size of background). */
+/** Scores readings by the definition: LSE(concept rows) − LSE(background rows) − ln(V / size of background), or a probe's sum. */
 export function createReader(plan: ReadPlan): Reader {
-  const taps = plan.forward.taps.length;
+  const views = plan.forward.views.length;
   const concepts = Math.max(1, plan.forward.conceptTokens.length);
-  const reads = plan.reads.map((read) => ({ ...read, isShared: markShared(read) }));
+  const reads = plan.reads.map((read) => (read.type === "probe" ? read : { ...read, isShared: markShared(read) }));
+  const probes = createProbeScores(plan);
   return (result, row, index) => {
     const read = reads[index];
     if (!read) throw new Error(`there is no read number ${index}`);
-    const start = (row * taps + read.tap) * concepts;
+    if (read.type === "probe") return new ProbeReading(probes.score(read, result, row), { probes, read, result, row });
+    const start = (row * views + read.view) * concepts;
     const logOdds = scoreRow(plan, read, { result, row, start });
-    return new RowReading(logOdds, { logits: result.conceptLogits, start, read });
+    return new ConceptReading(logOdds, { logits: result.conceptLogits, start, read });
   };
 }
 
-/** A read and which of its columns are also in the sample that it is compared with. */
-interface MarkedRead extends PlannedRead {
+/** A concept and which of its columns are also in the sample that it is compared with. */
+interface MarkedConcept extends PlannedConcept {
   readonly isShared: Uint8Array; // [tokens]
 }
 
-function markShared({ columns, yardstick }: PlannedRead): Uint8Array {
+function markShared({ columns, yardstick }: PlannedConcept): Uint8Array {
   const shared = new Set(yardstick.type === "background" ? yardstick.overlap : []);
   return Uint8Array.from(columns, (column) => (shared.has(column) ? 1 : 0));
 }
 
-interface Source {
-  readonly logits: Float32Array; // [S, taps, concepts]
+interface ConceptSource {
+  readonly logits: Float32Array; // [S, views, concepts]
   readonly start: number;
-  readonly read: PlannedRead;
+  readonly read: PlannedConcept;
 }
 
 // A class, since a getter of an object literal takes longer to make than the score.
-class RowReading implements Reading {
+class ConceptReading implements Reading {
   readonly logOdds: number;
-  private readonly source: Source;
+  private readonly source: ConceptSource;
 
-  constructor(logOdds: number, source: Source) {
+  constructor(logOdds: number, source: ConceptSource) {
     this.logOdds = logOdds;
     this.source = source;
   }
@@ -55,27 +58,49 @@ class RowReading implements Reading {
   }
 }
 
+interface ProbeSource {
+  readonly probes: ProbeScores;
+  readonly read: PlannedProbe;
+  readonly result: ForwardResult;
+  readonly row: number;
+}
+
+class ProbeReading implements Reading {
+  readonly logOdds: number;
+  private readonly source: ProbeSource;
+
+  constructor(score: number, source: ProbeSource) {
+    this.logOdds = score;
+    this.source = source;
+  }
+
+  get logits(): Float32Array {
+    const { probes, read, result, row } = this.source;
+    return Float32Array.from(read.taps, (_, tap) => probes.share(read, tap, { result, row })); // [probe's taps]
+  }
+}
+
 interface Place {
   readonly result: ForwardResult;
   readonly row: number;
-  /** Where the concept logits of this row and tap begin. */
+  /** Where the concept logits of this row and view begin. */
   readonly start: number;
 }
 
-function scoreRow(plan: ReadPlan, read: MarkedRead, { result, row, start }: Place): number {
+function scoreRow(plan: ReadPlan, read: MarkedConcept, { result, row, start }: Place): number {
   const { yardstick } = read;
   const { all, shared } = massesOf(read, result.conceptLogits, start);
   if (yardstick.type === "exact") {
     return atMostZero(all - result.exact[row * plan.forward.exact.length + yardstick.index]!);
   }
-  const width = plan.forward.background[yardstick.group]!.taps.length;
+  const width = plan.forward.background[yardstick.group]!.views.length;
   const sample = result.background[yardstick.group]![row * width + yardstick.index]!;
   return all - without(sample, shared) - Math.log(plan.vocabulary / yardstick.size);
 }
 
 /** Log-sum-exp of a read's logits, which begin at `start`, and of those that the sample has, too. */
 function massesOf(
-  { columns, isShared }: MarkedRead,
+  { columns, isShared }: MarkedConcept,
   logits: Float32Array,
   start: number,
 ): { all: number; shared: number } {

@@ -1,6 +1,9 @@
 /** The four points of a block, in the order of computation. */
 export const TAP_POINTS = ["attn_out", "resid_mid", "mlp_out", "resid_post"] as const;
 
+/** A tap's name with an absolute layer, like `23.attn_out`. */
+export const TAP_NAME = new RegExp(`^\\d+\\.(${TAP_POINTS.join("|")})$`);
+
 /** A point of a block: attention output and MLP output before they are added, and the residual after each addition. */
 export type TapPoint = (typeof TAP_POINTS)[number];
 

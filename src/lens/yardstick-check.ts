@@ -1,7 +1,7 @@
 import { openForward } from "../model/forward.ts";
 import { createSlot } from "../model/slot.ts";
 import { createReader } from "./lens-math.ts";
-import type { OpenModel } from "./open-model.ts";
+import { lensMapsOf, type OpenModel } from "./open-model.ts";
 import { planReads } from "./read-plan.ts";
 import type { ConceptRead } from "./reading.ts";
 
@@ -31,6 +31,8 @@ export async function checkYardstick(
     background: model.background,
     vocabulary,
     contextTokens: 256,
+    lenses: lensMapsOf(model, cheap),
+    normEpsilon: model.prepared.manifest.architecture.normEpsilon,
   });
   const reader = createReader(plan);
   const forward = await openForward({ model: model.prepared, plan: plan.forward });

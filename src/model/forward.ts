@@ -4,20 +4,25 @@ import { openSession, pin, type Feed, type Pinned, type Session } from "./sessio
 import { createSlot, type Slot } from "./slot.ts";
 import { readUnembeddingRows } from "./weights.ts";
 
-/** A graph plan plus the tokens whose lens logits are returned at every tap. */
+/** A graph plan plus the tokens whose lens logits are returned at every view. */
 export interface ForwardPlan extends GraphPlan {
   /** Vocabulary ids of the concept rows. `[concepts]` */
   readonly conceptTokens: Int32Array;
 }
 
-/** What one forward pass of one request says. S new positions, T taps, R concept rows. */
+/** A plan that returns the rows of taps and reads nothing from them. */
+export function planTaps(taps: readonly string[], contextTokens: number): ForwardPlan {
+  return { taps, views: [], exact: [], background: [], conceptTokens: new Int32Array(0), contextTokens };
+}
+
+/** What one forward pass of one request says. S new positions, T taps, V views, R concept rows. */
 export interface ForwardResult {
   readonly positions: number;
   readonly logits: Float32Array; // [asked positions, vocabulary]
   readonly tapRows: Float32Array; // [S, T, hidden]
-  readonly conceptLogits: Float32Array; // [S, T, R]
-  readonly background: readonly Float32Array[]; // one a group: [S, group's taps]
-  readonly exact: Float32Array; // [S, exact taps]
+  readonly conceptLogits: Float32Array; // [S, V, R]
+  readonly background: readonly Float32Array[]; // one a group: [S, group's views]
+  readonly exact: Float32Array; // [S, exact views]
 }
 
 /** A model that is loaded and can go one pass further. */
@@ -46,7 +51,7 @@ export async function openForward({ model, plan, threads }: ForwardOptions): Pro
     folder: model.folder,
     ...(threads === undefined ? {} : { threads }),
   });
-  const conceptRows = plan.taps.length > 0 ? { concept_rows: pinConcepts(model, plan.conceptTokens) } : {};
+  const conceptRows = plan.views.length > 0 ? { concept_rows: pinConcepts(model, plan.conceptTokens) } : {};
   const run = async (slot: Slot, ids: ArrayLike<number>, at: { logits: "last" | "all"; lensRows: Float32Array }) => {
     const lens: Feed = { type: "float32", data: at.lensRows, dims: [at.lensRows.length / hidden, hidden] };
     const feeds = { ...slot.inputs, ...conceptRows, ...stepFeeds(slot.length, ids, at.logits), lens_rows: lens };

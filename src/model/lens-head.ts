@@ -1,4 +1,4 @@
-import { openForward, type Forward } from "./forward.ts";
+import { openForward, planTaps, type Forward } from "./forward.ts";
 import type { PreparedModel } from "./prepared.ts";
 
 /** The logit lens of whole rows: final norm, then unembedding. */
@@ -20,7 +20,6 @@ export function lensHeadOf(forward: Pick<Forward, "lens">): LensHead {
 
 /** Loads a model for its lens alone. */
 export async function openLensHead({ model, threads }: LensHeadOptions): Promise<LensHead> {
-  const plan = { taps: [], exact: [], background: [], conceptTokens: new Int32Array(0), contextTokens: 1 };
-  const forward = await openForward({ model, plan, ...(threads === undefined ? {} : { threads }) });
+  const forward = await openForward({ model, plan: planTaps([], 1), ...(threads === undefined ? {} : { threads }) });
   return { ...lensHeadOf(forward), close: () => forward.close() };
 }

@@ -44,6 +44,7 @@ describe("the model of lensgate check", () => {
       expect.stringMatching(
         /^prepared in \S+: fast precision, relative error \S+, \d+ blocks requantised; onnxruntime \d/,
       ),
+      "lenses: logit, no centred, no tuned",
     ]);
     expect(opened.context.layers).toBe(2);
     expect(opened.binding).toMatchObject({ precision: "fast", lens: "logit" });

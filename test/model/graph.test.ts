@@ -25,8 +25,8 @@ interface Read {
 async function read(precision: "fast" | "exact", untied: boolean): Promise<Read> {
   const model = await openTiny(precision, { untied });
   const background = [
-    { taps: [2, 0], tokens: Int32Array.from(SHARED) },
-    { taps: [1], tokens: Int32Array.from(OWN) },
+    { views: [2, 0], tokens: Int32Array.from(SHARED) },
+    { views: [1], tokens: Int32Array.from(OWN) },
   ];
   const plan = planOf(TAPS, { conceptTokens: Int32Array.from(CONCEPT), background, exact: [2] });
   const forward = await openForward({ model, plan });

@@ -9,6 +9,7 @@ import { openParts } from "../../src/engine/open-parts.ts";
 import type { WorkerSettings } from "../../src/engine/messages.ts";
 import type { WorkerParts } from "../../src/engine/worker-parts.ts";
 import { readBackground } from "../../src/lens/background.ts";
+import { NO_LENS_MAPS } from "../../src/lens/lens-maps.ts";
 import { readModelFolder } from "../../src/model/model-folder.ts";
 import type { PreparedModel } from "../../src/model/prepared.ts";
 import { createPromptEncoder, type ModelPromptEncoder } from "../../src/model/prompt.ts";
@@ -66,6 +67,7 @@ export function settingsOf(model: PreparedModel, { policy, ...changes }: Setting
     kindModules: [],
     policies: { [POLICY]: policyOf(policy) },
     background: { tokens, taps },
+    lenses: NO_LENS_MAPS,
     slots: 2,
     contextTokens: 512,
     prefillChunkTokens: 64,

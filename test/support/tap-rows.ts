@@ -1,8 +1,9 @@
-import type { ForwardPlan, ForwardResult } from "../../src/model/forward.ts";
+import { planTaps, type ForwardPlan, type ForwardResult } from "../../src/model/forward.ts";
 
-/** A plan that returns the given taps and reads nothing else. */
+/** A plan that returns the given taps, each with its logit lens, and reads nothing else. */
 export function planOf(taps: readonly string[], changes: Partial<ForwardPlan> = {}): ForwardPlan {
-  return { taps, exact: [], background: [], conceptTokens: new Int32Array(0), contextTokens: 512, ...changes };
+  const views = taps.map((_, tap) => ({ tap }));
+  return { ...planTaps(taps, 512), views, ...changes };
 }
 
 /** One tap's row at one new position. `[hidden]` */

@@ -1,0 +1,158 @@
+import type { GraphBuilder } from "./graph-builder.ts";
+import type { BlockValues } from "./graph-blocks.ts";
+import { addLinear, addNorm, createLinear } from "./graph-linear.ts";
+import type { GraphPlan, TapView } from "./graph.ts";
+import type { PreparedModel } from "./prepared.ts";
+import { readQuantisedRows, readUnembeddingRows, unembeddingName } from "./weights.ts";
+
+/** What the taps of a graph are made of. */
+export interface TapParts {
+  readonly model: PreparedModel;
+  readonly plan: GraphPlan;
+  readonly blocks: BlockValues;
+}
+
+/** Adds the outputs that taps need: their rows, and for views the concept logits and the yardsticks' masses. Throws for an unknown tap. */
+export function addTaps(graph: GraphBuilder, parts: TapParts): void {
+  const { model, plan, blocks } = parts;
+  const { hidden } = model.manifest.architecture;
+  graph.integers("axis.tap", [2]);
+  const apart = plan.taps.map((tap) => {
+    if (!blocks.taps.has(tap)) throw new Error(`the model has no tap "${tap}"`);
+    return graph.node("Unsqueeze", [tap, "axis.tap"], `${tap}.apart`);
+  });
+  join(graph, apart, "tap_rows");
+  graph.output("tap_rows", "float32", ["B", "S", plan.taps.length, hidden]);
+  if (plan.views.length > 0) addViews(graph, parts, apart);
+}
+
+function addViews(graph: GraphBuilder, { model, plan }: TapParts, apart: readonly string[]): void {
+  const { hidden } = model.manifest.architecture;
+  const linear = createLinear(model.manifest);
+  const count = plan.views.length;
+  graph.input("concept_rows", "float32", [hidden, "R"]);
+  const rows = addViewRows(graph, { plan, hidden, apart });
+  const normed = addNorm(graph, linear, { input: rows, weight: "output_norm.weight", output: "view_normed" });
+  graph.node("MatMul", [normed, "concept_rows"], "concept_logits");
+  graph.output("concept_logits", "float32", ["B", "S", count, "R"]);
+  plan.background.forEach((group, index) => {
+    const name = `background.${index}`;
+    const logits = (input: string) => backgroundLogits(graph, model, { input, name, tokens: group.tokens });
+    addYardstick(graph, { name, from: group.views, of: count, logits });
+  });
+  addYardstick(graph, {
+    name: "exact",
+    from: plan.exact,
+    of: count,
+    logits: (input) => addLinear(graph, linear, { input, weight: unembeddingName(model), output: "exact.logits" }),
+  });
+}
+
+interface ViewParts {
+  readonly plan: GraphPlan;
+  readonly hidden: number;
+  /** Rows of each tap, each [B, S, 1, hidden]. */
+  readonly apart: readonly string[];
+}
+
+// [B, S, views, hidden]. One subtraction for all means: every node costs a few microseconds at every token.
+function addViewRows(graph: GraphBuilder, { plan, hidden, apart }: ViewParts): string {
+  const { views } = plan;
+  const affine = views.filter((view) => view.affine);
+  const plain = views.slice(0, views.length - affine.length);
+  if (plain.some((view) => view.affine)) throw new Error("affine views must come last");
+  const rowsOf = ({ tap }: TapView) => {
+    const rows = apart[tap];
+    if (rows === undefined) throw new Error(`a view names tap number ${tap}, of ${apart.length}`);
+    return rows;
+  };
+  const isEveryTap = plain.length === apart.length && plain.every(({ tap }, index) => tap === index);
+  const parts: string[] = [];
+  if (plain.length > 0) {
+    const rows = isEveryTap ? "tap_rows" : join(graph, plain.map(rowsOf), "view_rows.plain");
+    parts.push(plain.some((view) => view.mean) ? subtractMeans(graph, rows, { plain, hidden }) : rows);
+  }
+  affine.forEach((view, index) =>
+    parts.push(addAffine(graph, rowsOf(view), { view, hidden, name: `affine.${index}` })),
+  );
+  const [only, ...more] = parts;
+  return only !== undefined && more.length === 0 ? only : join(graph, parts, "view_rows");
+}
+
+function subtractMeans(graph: GraphBuilder, rows: string, of: { plain: readonly TapView[]; hidden: number }): string {
+  const means = new Float32Array(of.plain.length * of.hidden); // [plain views, hidden]
+  of.plain.forEach(({ mean }, index) => {
+    if (mean) means.set(checked(mean, of.hidden), index * of.hidden);
+  });
+  graph.constant("view_means", [of.plain.length, of.hidden], means);
+  return graph.node("Sub", [rows, "view_means"], "view_rows.centred");
+}
+
+function addAffine(graph: GraphBuilder, rows: string, of: { view: TapView; hidden: number; name: string }): string {
+  const { view, hidden, name } = of;
+  if (!view.affine) return rows;
+  graph.constant(`${name}.matrix`, [hidden, hidden], checked(view.affine.matrix, hidden * hidden));
+  graph.constant(`${name}.bias`, [hidden], checked(view.affine.bias, hidden));
+  const product = { name: "FusedMatMul", microsoft: true, attributes: { transB: 1 } };
+  const turned = graph.node(product, [rows, `${name}.matrix`], `${name}.product`);
+  return graph.node("Add", [turned, `${name}.bias`], `${name}.rows`);
+}
+
+function checked(values: Float32Array, size: number): Float32Array {
+  if (values.length !== size) throw new Error(`a lens constant holds ${values.length} numbers instead of ${size}`);
+  return values;
+}
+
+function join(graph: GraphBuilder, parts: readonly string[], name: string): string {
+  return graph.node({ name: "Concat", attributes: { axis: 2 } }, parts, name);
+}
+
+interface YardstickParts {
+  readonly name: string;
+  readonly from: readonly number[];
+  readonly of: number;
+  readonly logits: (normed: string) => string;
+}
+
+// Log-sum-exp of the yardstick's logits, one number a view: [B, S, views].
+function addYardstick(graph: GraphBuilder, { name, from, of, logits }: YardstickParts): void {
+  if (from.length === 0) return;
+  let input = "view_normed";
+  if (from.length < of) {
+    graph.integers(`${name}.views`, from);
+    input = graph.node({ name: "Gather", attributes: { axis: 2 } }, ["view_normed", `${name}.views`], `${name}.normed`);
+  }
+  // ln Σ eˣ = x₀ − logSoftmax(x)₀: LogSoftmax is vectorised, ReduceLogSumExp takes five times as long.
+  const wide = logits(input);
+  const whole = graph.node({ name: "LogSoftmax", attributes: { axis: -1 } }, [wide], `${name}.shares`);
+  graph.integers(`${name}.first`, [0]);
+  const first = (of: string) =>
+    graph.node({ name: "Gather", attributes: { axis: -1 } }, [of, `${name}.first`], `${of}.first`);
+  const mass = graph.node("Sub", [first(wide), first(whole)], `${name}.mass`);
+  graph.integers(`${name}.axis`, [-1]);
+  graph.node("Squeeze", [mass, `${name}.axis`], name);
+  graph.output(name, "float32", ["B", "S", from.length]);
+}
+
+interface Sample {
+  readonly input: string;
+  readonly name: string;
+  readonly tokens: Int32Array;
+}
+
+function backgroundLogits(graph: GraphBuilder, model: PreparedModel, { input, name, tokens }: Sample): string {
+  const { hidden } = model.manifest.architecture;
+  const size = tokens.length;
+  if (model.manifest.precision === "exact") {
+    graph.constant(`${name}.rows`, [size, hidden], readUnembeddingRows(model, tokens));
+    const product = { name: "FusedMatMul", microsoft: true, attributes: { transB: 1 } };
+    return graph.node(product, [input, `${name}.rows`], `${name}.logits`);
+  }
+  const { codes, steps, zeros, blockSize } = readQuantisedRows(model, tokens);
+  graph.bytes(`${name}.codes`, [size, hidden / blockSize, blockSize], codes);
+  graph.constant(`${name}.steps`, [steps.length], steps);
+  graph.bytes(`${name}.zeros`, [zeros.length], zeros);
+  const attributes = { K: hidden, N: size, bits: 8, block_size: blockSize, accuracy_level: 4 };
+  const product = { name: "MatMulNBits", microsoft: true, attributes };
+  return graph.node(product, [input, `${name}.codes`, `${name}.steps`, `${name}.zeros`], `${name}.logits`);
+}
