@@ -4,6 +4,7 @@ import type { LoadedDetector } from "../detect/loader.ts";
 import { openParts } from "../engine/open-parts.ts";
 import type { WorkerParts } from "../engine/worker-parts.ts";
 import { lensMapsOf, type OpenModel } from "../lens/open-model.ts";
+import { isProbeRead } from "../lens/reading.ts";
 import { everyTap, formatTap } from "../lens/tap.ts";
 import { openForward, planTaps } from "../model/forward.ts";
 import { createSlot, type Slot } from "../model/slot.ts";
@@ -48,9 +49,9 @@ export function planSettings(parts: SettingParts): PlannedSetting[] {
   ];
 }
 
-/** Fifty copies of the first detector that reads a tap, spread over the taps of every depth. */
+/** Fifty copies of the first detector that reads concepts, spread over the taps of every depth. */
 function spread({ model, detectors }: SettingParts): LoadedDetector[] {
-  const template = detectors.find(({ reads }) => reads.length > 0);
+  const template = detectors.find(({ reads }) => reads.length > 0 && !reads.some(isProbeRead));
   const taps = everyTap(model.facts.layers);
   if (!template) return [];
   return Array.from({ length: MANY }, (_, index) => {
