@@ -91,7 +91,10 @@ async function scanRows(command: CommandEngine, { rows, flags, write }: Scanning
 async function scanRow({ engine, model, config }: CommandEngine, row: ScanRow, flags: ScanFlags): Promise<object> {
   const place = { file: flags.input, line: row.line };
   const { contextTokens } = config.engine;
-  const { prompt, forced, promptAs } = encode(() => encodeRow(model.prompts, row.content, flags.chat ? "chat" : "raw"), place);
+  const { prompt, forced, promptAs } = encode(
+    () => encodeRow(model.prompts, row.content, flags.chat ? "chat" : "raw"),
+    place,
+  );
   const length = prompt.ids.length + forced.length;
   if (length > contextTokens) {
     const message = `the row has ${length} tokens, the context holds ${contextTokens}`;

@@ -18,19 +18,24 @@ export interface Recipe {
   readonly lambda: number;
 }
 
-/** Rows to fit on: their indices [n] and labels [n], and the kernel [all rows, all rows]. */
+/** Rows to fit on: their indices, labels and weights, each [n], and the kernel [all rows, all rows]. */
 export interface FitRows {
   readonly rows: Int32Array;
   readonly labels: Uint8Array;
+  readonly weights: Float32Array;
   readonly kernel: Float32Array;
 }
 
 /** Fits a recipe on some rows and takes it from kernel space to the taps' own rows. */
-export function fitDirections(features: Features, recipe: Recipe, { rows, labels, kernel }: FitRows): FittedDirections {
+export function fitDirections(
+  features: Features,
+  recipe: Recipe,
+  { rows, labels, weights, kernel }: FitRows,
+): FittedDirections {
   const { hidden } = features;
   const { taps } = recipe.set;
   const part = partOf(kernel, features.rows, rows);
-  const { alpha, intercept } = fitKernelRidge(part, labels, { lambda: recipe.lambda });
+  const { alpha, intercept } = fitKernelRidge(part, labels, { lambda: recipe.lambda, rows: weights });
   const scale = 1 / (hidden * taps.length);
   let bias = intercept;
   const directions = taps.map((tap) => {

@@ -5,7 +5,7 @@ import { fitDirections, type FitRows, type FittedDirections } from "./direction.
 import type { Features } from "./features.ts";
 import { candidateAggregates, largestScores, meanScore, scorePositions } from "./position-scores.ts";
 import { auroc } from "./rates.ts";
-import { fitRowsOf, innerFolds, searchRecipe } from "./recipe-search.ts";
+import { fitRowsOf, innerFolds, measuredRows, searchRecipe } from "./recipe-search.ts";
 import type { Candidate, FoundRecipe, SearchRows } from "./recipe-search.ts";
 
 /** What a trainer works on. Rows are counted through all data; labels and groups [rows]. */
@@ -20,6 +20,8 @@ export interface TrainerOptions {
   readonly outer: Int32Array;
   /** 1 for rows that count when it is measured; the others are only learned from. `[rows]` */
   readonly scored: Uint8Array;
+  /** What each row counts in a fit. `[rows]` */
+  readonly weights: Float32Array;
   readonly seed: number;
   readonly onStep?: (what: string, done: number, total: number) => void;
 }
@@ -28,7 +30,7 @@ export interface TrainerOptions {
 export interface TrainedProbe extends FittedDirections {
   readonly recipe: FoundRecipe;
   readonly aggregate: AggregateOptions;
-  /** Largest aggregated score of each row that it was trained on, by fits on other groups. `[rows of the fit]` */
+  /** Largest aggregated score of each measured row, by fits on other groups. `[measured rows]` */
   readonly heldOut: Float64Array;
   readonly rows: Int32Array;
 }
@@ -74,27 +76,31 @@ interface Trial {
   readonly rows: Int32Array;
   readonly recipe: FoundRecipe;
   readonly folds: Int32Array; // [rows]
+  /** Places within `rows` that choices are measured on. */
+  readonly measured: Int32Array;
   /** One fit without each inner fold, by the fold's number. */
   readonly inner: readonly FittedDirections[];
   readonly whole: FittedDirections;
 }
 
-function planTrial({ candidates, features, labels, groups, seed }: TrainerOptions, rows: Int32Array): Trial {
-  const search: SearchRows = { rows, of: labels.length, labels, groups, seed };
+function planTrial({ candidates, features, ...options }: TrainerOptions, rows: Int32Array): Trial {
+  const search: SearchRows = { ...options, rows, of: options.labels.length };
   const recipe = searchRecipe(candidates, search);
   const all = fitRowsOf(candidates, recipe, search);
   const folds = innerFolds(rows, search);
   const inner = Array.from({ length: Math.max(...folds) + 1 }, (_, fold) =>
     fitDirections(features, recipe, without(all, folds, fold)),
   );
-  return { rows, recipe, folds, inner, whole: fitDirections(features, recipe, all) };
+  const measured = Int32Array.from(measuredRows(rows, search));
+  return { rows, recipe, folds, measured, inner, whole: fitDirections(features, recipe, all) };
 }
 
-function without({ rows, labels, kernel }: FitRows, folds: Int32Array, fold: number): FitRows {
+function without({ rows, labels, weights, kernel }: FitRows, folds: Int32Array, fold: number): FitRows {
   const kept = Array.from(rows.keys()).filter((index) => folds[index] !== fold);
   return {
     rows: Int32Array.from(kept, (index) => rows[index]!),
     labels: Uint8Array.from(kept, (index) => labels[index]!),
+    weights: Float32Array.from(kept, (index) => weights[index]!),
     kernel,
   };
 }
@@ -112,8 +118,8 @@ interface FinishedTrial {
 
 // The aggregation is chosen, and the unit set, on rows of the trial as seen by fits without them.
 function finishTrial({ store, labels }: TrainerOptions, trial: Trial, { inner, whole }: TrialScores): FinishedTrial {
-  const { rows, folds } = trial;
   const held = mergeHeldOut(trial, inner, store);
+  const rows = Int32Array.from(trial.measured, (index) => trial.rows[index]!);
   const own = Uint8Array.from(rows, (row) => labels[row]!);
   const start = meanScore(
     held,
@@ -127,7 +133,6 @@ function finishTrial({ store, labels }: TrainerOptions, trial: Trial, { inner, w
   const best = tried.reduce((left, right) => (right.auroc > left.auroc ? right : left));
   const unit = unitOf(best.scores.filter((_, index) => own[index] === 0));
   const toUnit = (value: number) => (value - unit.mean) / unit.spread;
-  if (folds.length !== rows.length) throw new Error("a trial lost rows");
   return {
     probe: {
       ...rescale(trial.whole, unit),

@@ -20,6 +20,10 @@ export interface SearchRows {
   readonly of: number;
   readonly labels: Uint8Array; // [all rows]
   readonly groups: readonly string[]; // [all rows]
+  /** 1 for rows that choices are measured on; the others are only learned from. `[all rows]` */
+  readonly scored: Uint8Array;
+  /** What each row counts in a fit. `[all rows]` */
+  readonly weights: Float32Array;
   readonly seed: number;
 }
 
@@ -29,22 +33,29 @@ export interface FoundRecipe extends Recipe {
 }
 
 /** Strengths that are tried, against kernels with a scale of about 1. */
-export const LAMBDAS = [0.03, 0.1, 0.3, 1, 3] as const;
+export const LAMBDAS = [0.1, 0.3, 1, 3] as const;
 const INNER_FOLDS = 4;
 /** Rows that the search looks at; the fit itself takes all. A fit takes the cube of the rows. */
-const SEARCH_ROWS = 1200;
+const SEARCH_ROWS = 1000;
 
 /** Compares sets, pools and strengths by AUROC on left-out groups among the given rows alone; of equals the one with fewer taps. */
 export function searchRecipe(candidates: readonly Candidate[], search: SearchRows): FoundRecipe {
   const rows = sampleGroups(search);
   const labels = Uint8Array.from(rows, (row) => search.labels[row] ?? 0);
+  const weights = Float32Array.from(rows, (row) => search.weights[row] ?? 1);
   const folds = innerFolds(rows, search);
+  const measured = measuredRows(rows, search);
+  const aurocOf = (held: Float64Array, at: readonly number[]) =>
+    auroc(
+      Float64Array.from(at, (index) => held[index] ?? NaN),
+      Uint8Array.from(at, (index) => labels[index] ?? 0),
+    );
   let best: FoundRecipe | undefined;
   for (const { set, pool, kernel } of candidates) {
     const part = partOf(kernel, search.of, rows);
-    const scores = leaveGroupsOut(part, labels, { folds, lambdas: [...LAMBDAS] });
+    const scores = leaveGroupsOut(part, labels, { folds, lambdas: [...LAMBDAS], rows: weights });
     scores.forEach((held, index) => {
-      const found = { set, pool, lambda: LAMBDAS[index] ?? 1, auroc: auroc(held, labels) };
+      const found = { set, pool, lambda: LAMBDAS[index] ?? 1, auroc: aurocOf(held, measured) };
       if (best === undefined || isBetter(found, best)) best = found;
     });
   }
@@ -76,7 +87,16 @@ export function innerFolds(rows: Int32Array, { labels, groups, seed }: SearchRow
   throw new Error("the groups cannot be parted so that both classes stay on both sides: give more groups");
 }
 
-function sampleGroups({ rows, groups, seed }: SearchRows): Int32Array {
+/** Places [n] within `rows` that choices are measured on: the scored ones, or all where those lack a class. */
+export function measuredRows(rows: Int32Array, { labels, scored }: SearchRows): number[] {
+  const places = Array.from(rows.keys());
+  const own = places.filter((index) => scored[rows[index] ?? 0] === 1);
+  const classes = new Set(own.map((index) => labels[rows[index] ?? 0]));
+  return classes.size === 2 ? own : places;
+}
+
+// Rows that are measured on come first: the others only help to learn.
+function sampleGroups({ rows, groups, scored, seed }: SearchRows): Int32Array {
   if (rows.length <= SEARCH_ROWS) return rows;
   const byGroup = new Map<string, number[]>();
   for (const row of rows) {
@@ -84,7 +104,9 @@ function sampleGroups({ rows, groups, seed }: SearchRows): Int32Array {
     byGroup.set(group, [...(byGroup.get(group) ?? []), row]);
   }
   const chosen: number[] = [];
-  for (const group of shuffled([...byGroup.keys()], drawsFrom(seed))) {
+  const isScored = (group: string) => (byGroup.get(group) ?? []).some((row) => scored[row] === 1);
+  const order = shuffled([...byGroup.keys()], drawsFrom(seed));
+  for (const group of [...order.filter(isScored), ...order.filter((each) => !isScored(each))]) {
     if (chosen.length >= SEARCH_ROWS) break;
     chosen.push(...(byGroup.get(group) ?? []));
   }
@@ -101,5 +123,6 @@ export function fitRowsOf(candidates: readonly Candidate[], recipe: Recipe, sear
   const found = candidates.find(({ set, pool }) => set.name === recipe.set.name && pool === recipe.pool);
   if (!found) throw new Error(`there is no kernel of ${recipe.set.name}`);
   const labels = Uint8Array.from(search.rows, (row) => search.labels[row] ?? 0);
-  return { rows: search.rows, labels, kernel: found.kernel };
+  const weights = Float32Array.from(search.rows, (row) => search.weights[row] ?? 1);
+  return { rows: search.rows, labels, weights, kernel: found.kernel };
 }

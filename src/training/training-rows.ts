@@ -14,6 +14,8 @@ export interface TrainingData {
   readonly groups?: readonly string[];
   /** `both` reads every row of `data` both ways, and of `extra` each group one way or the other. */
   readonly form: "raw" | "chat" | "both";
+  /** What a row of `extra` counts against a row of `data`. */
+  readonly extraWeight: number;
   readonly folds: number;
   readonly seed: number;
 }
@@ -28,6 +30,7 @@ export interface TrainingRows {
   readonly groups: readonly string[];
   readonly outer: Int32Array;
   readonly scored: Uint8Array;
+  readonly weights: Float32Array;
 }
 
 /** Reads the files and parts the groups into outer folds. A group of `extra` that `data` has, too, is left out with it. Throws `ConfigError`. */
@@ -42,7 +45,10 @@ export async function readTrainingRows(options: TrainingData): Promise<TrainingR
     if (row.content.type === "chat") return [{ ...row, form: "chat" }];
     return forms.map((each) => ({ ...row, form: each }));
   });
-  const learned = (extra?.rows ?? []).map((row): FormedRow => ({ ...row, form: form === "both" ? sideOf(row.group) : form }));
+  const learned = (extra?.rows ?? []).map((row): FormedRow => ({
+    ...row,
+    form: form === "both" ? sideOf(row.group) : form,
+  }));
   const rows = [...measured, ...learned];
   const groups = rows.map(({ group }) => group.toLowerCase());
   const own = groups.slice(0, measured.length);
@@ -59,6 +65,7 @@ export async function readTrainingRows(options: TrainingData): Promise<TrainingR
     groups,
     outer: Int32Array.from(groups, (group) => foldOf.get(group) ?? -1),
     scored: Uint8Array.from(rows, (_, index) => (index < measured.length ? 1 : 0)),
+    weights: Float32Array.from(rows, (_, index) => (index < measured.length ? 1 : options.extraWeight)),
   };
 }
 
