@@ -15,6 +15,8 @@ export interface LabelledRow {
   readonly label: 0 | 1;
   readonly tier: string;
   readonly group: string;
+  /** What the column of the option `stratum` says, else the file: rows of one kind of text. */
+  readonly stratum: string;
   readonly content: RowContent;
   readonly onset: Onset | null;
   readonly file: string;
@@ -39,6 +41,7 @@ export interface LabelledData {
 export interface LabelledOptions {
   readonly label?: string;
   readonly groups?: readonly string[];
+  readonly stratum?: string;
   readonly fewest?: number;
 }
 
@@ -63,9 +66,9 @@ const LABELS = new Map<unknown, 0 | 1>([
  */
 export async function readLabelledRows(
   files: readonly string[],
-  { label = "label", groups = GROUP_COLUMNS, fewest = FEWEST }: LabelledOptions = {},
+  { label = "label", groups = GROUP_COLUMNS, stratum, fewest = FEWEST }: LabelledOptions = {},
 ): Promise<LabelledData> {
-  const collection = createCollection({ label, groups });
+  const collection = createCollection({ label, groups, stratum });
   const read: DataFile[] = [];
   for (const file of files) {
     const hash = createHash("sha256");
@@ -82,6 +85,7 @@ export async function readLabelledRows(
 interface Columns {
   readonly label: string;
   readonly groups: readonly string[];
+  readonly stratum: string | undefined;
 }
 
 interface Collection {
@@ -110,6 +114,7 @@ function createCollection(columns: Columns): Collection {
       id,
       label,
       group,
+      stratum: `${file} ${columns.stratum === undefined ? "" : String(row.columns[columns.stratum])}`.trim(),
       content: row.content,
       onset: onsetOf(row, place),
       ...place,

@@ -13,6 +13,8 @@ export interface TrainingData {
   /** Columns of which the first present is a row's group. */
   readonly groups?: readonly string[];
   /** `both` reads every row of `data` both ways, and of `extra` each group one way or the other. */
+  /** Column of the kind of text: rows are compared within it; the file when absent. */
+  readonly stratum?: string;
   readonly form: "raw" | "chat" | "both";
   /** What a row of `extra` counts against a row of `data`. */
   readonly extraWeight: number;
@@ -31,12 +33,17 @@ export interface TrainingRows {
   readonly outer: Int32Array;
   readonly scored: Uint8Array;
   readonly weights: Float32Array;
+  readonly strata: readonly string[];
 }
 
 /** Reads the files and parts the groups into outer folds. A group of `extra` that `data` has, too, is left out with it. Throws `ConfigError`. */
 export async function readTrainingRows(options: TrainingData): Promise<TrainingRows> {
-  const { label, groups: columns, form, seed } = options;
-  const reading = { ...(label === undefined ? {} : { label }), ...(columns === undefined ? {} : { groups: columns }) };
+  const { label, groups: columns, stratum, form, seed } = options;
+  const reading = {
+    ...(label === undefined ? {} : { label }),
+    ...(columns === undefined ? {} : { groups: columns }),
+    ...(stratum === undefined ? {} : { stratum }),
+  };
   const data = await readLabelledRows(options.data, reading);
   const extra =
     options.extra.length === 0 ? undefined : await readLabelledRows(options.extra, { ...reading, fewest: 0 });
@@ -65,6 +72,7 @@ export async function readTrainingRows(options: TrainingData): Promise<TrainingR
     groups,
     outer: Int32Array.from(groups, (group) => foldOf.get(group) ?? -1),
     scored: Uint8Array.from(rows, (_, index) => (index < measured.length ? 1 : 0)),
+    strata: rows.map((row) => `${row.form} ${row.stratum}`),
     weights: Float32Array.from(rows, (_, index) => (index < measured.length ? 1 : options.extraWeight)),
   };
 }
