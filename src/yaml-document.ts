@@ -55,6 +55,23 @@ export function readYaml(file: string, text: string): YamlDocument {
   };
 }
 
+/** A key of the top level with its new value; `flow` writes a map on one line. */
+export interface YamlEdit {
+  readonly key: string;
+  readonly value: unknown;
+  readonly flow?: boolean;
+}
+
+/** The text with some keys of the top level set, each where it stood, else at the end; other keys and comments stay. Throws as `readYaml` does. */
+export function editYaml(file: string, text: string, edits: readonly YamlEdit[]): string {
+  readYaml(file, text);
+  const document = parseDocument(text, { stringKeys: true });
+  for (const { key, value, flow = false } of edits) {
+    document.set(key, document.createNode(value, { aliasDuplicateObjects: false, flow }));
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
 /** `["keys", 0, "sha256"]` → `keys[0].sha256`. */
 export function formatField(path: readonly PropertyKey[]): string {
   return path
