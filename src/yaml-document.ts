@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from "yaml";
+import { Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Node } from "yaml";
 import type { z } from "zod";
 import { ConfigError, type Problem } from "./errors.ts";
 import { checkSchema } from "./schema-problem.ts";
@@ -62,14 +62,28 @@ export interface YamlEdit {
   readonly flow?: boolean;
 }
 
-/** The text with some keys of the top level set, each where it stood, else at the end; other keys and comments stay. Throws as `readYaml` does. */
+/** The text with some keys of the top level set, each where it stood, else at the end; all other lines stay. Throws as `readYaml` does. */
 export function editYaml(file: string, text: string, edits: readonly YamlEdit[]): string {
   readYaml(file, text);
+  return edits.reduce(setKey, text);
+}
+
+function setKey(text: string, { key, value, flow = false }: YamlEdit): string {
   const document = parseDocument(text, { stringKeys: true });
-  for (const { key, value, flow = false } of edits) {
-    document.set(key, document.createNode(value, { aliasDuplicateObjects: false, flow }));
+  const node = document.createNode(value, { aliasDuplicateObjects: false, flow });
+  const { contents: root } = document;
+  const pair = isMap(root) ? root.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined;
+  if (!isMap(root) || root.flow || !isScalar(pair?.key) || !pair.key.range || !isNode(pair.value)) {
+    document.set(key, node);
+    return document.toString({ lineWidth: 0 });
   }
-  return document.toString({ lineWidth: 0 });
+  // Only this key is written anew: a document that is written as a whole moves comments.
+  const [start] = pair.key.range;
+  const end = pair.value.range?.[1] ?? start;
+  const entry = new Document({});
+  entry.set(key, node);
+  const written = entry.toString({ lineWidth: 0 }).trimEnd();
+  return `${text.slice(0, start)}${written}${text.slice(text.slice(0, end).trimEnd().length)}`;
 }
 
 /** `["keys", 0, "sha256"]` → `keys[0].sha256`. */
