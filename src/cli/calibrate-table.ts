@@ -29,7 +29,7 @@ export function formatCalibration(result: DetectorCalibration): string[] {
   const repeated = duplicates === 0 ? "" : ` (${duplicates} repeated rows do not count)`;
   const reviews = perDay === null ? "" : `, ${formatCount(perDay)} reviews a day expected`;
   const lowered = flagLowered ? ["flags are allowed fewer alarms than aborts: both have the threshold for aborts"] : [];
-  const abortRate = `${formatAlarms(abort, replies)}, at most ${percent(roundUp(upper, 4))} (claimed: ${percent(claim)})`;
+  const abortRate = `${formatAlarms(abort, replies)}, at most ${percent(roundUp(upper, 3))} (claimed: ${percent(claim)})`;
   const ends = Object.entries(percentiles).map(([share, score]) => `${share} %: ${score}`);
   return [
     `${detector.id}: ${replies} distinct ordinary replies${repeated}`,
