@@ -85,8 +85,8 @@ export async function calibrate(
     const folder = scoresFolder ?? join(config.cacheDir ?? cacheFolder(), "calibration");
     const results = await measure(command, data, { flags, request, folder });
     const written = flags.write ? await writeCalibrations(command, results, data) : [UNWRITTEN];
-    const union = results.length > 1 ? ["", formatUnion(results)] : [];
-    return [...results.flatMap((each) => [...formatCalibration(each), ""]), ...union.slice(1), ...written];
+    const union = results.length > 1 ? [formatUnion(results)] : [];
+    return [...results.flatMap((each) => [...formatCalibration(each), ""]), ...union, ...written];
   } finally {
     await command.engine.close();
   }
@@ -120,7 +120,7 @@ async function measure(
   const judged = await judgeReplies(command, rows, {
     ...options,
     compared: flags.compare,
-    onProgress: createProgress(`judging ordinary replies`),
+    onProgress: createProgress("judging ordinary replies"),
   });
   const positives = await judgeReplies(command, data.positives?.rows ?? [], {
     ...options,
