@@ -8,13 +8,14 @@ import { listDetectorFiles } from "../detector-files.ts";
 import { ConfigError, type Problem } from "../errors.ts";
 import { tapsOfRead } from "../lens/reading.ts";
 import { formatTap } from "../lens/tap.ts";
+import { registerCalibrate } from "./calibrate.ts";
 import { runCase } from "./case-run.ts";
 import { registerTrain } from "./train.ts";
 import { openCommandEngine } from "./command-engine.ts";
 import { registerBinding } from "./detector-binding.ts";
 import { formatClaim, formatThresholds } from "./threshold-text.ts";
 
-/** Adds `lensgate detectors list`, `lensgate detectors test [ID …]` and `lensgate detectors binding ID`. */
+/** Adds `lensgate detectors list`, `test [ID …]`, `binding ID` and `calibrate ID …`. */
 export function registerDetectors(program: Command): void {
   const detectors = program.command("detectors").description("Work with detector definitions.");
   detectors
@@ -38,6 +39,7 @@ export function registerDetectors(program: Command): void {
       if (results.failed > 0) process.exitCode = 1;
     });
   registerBinding(detectors);
+  registerCalibrate(detectors);
 }
 
 /** What the cases gave: a line each, one more for every fault, and a last line with the counts. */

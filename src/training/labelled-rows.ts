@@ -37,12 +37,13 @@ export interface LabelledData {
   readonly sha256: string;
 }
 
-/** Which column holds the label ("label"), which of these first holds the group, and how many rows of each class there must be (20; 0 allows one class). */
+/** Which column holds the label ("label"), which of these first holds the group, and how many rows of each class there must be (20; 0 allows one class); `option` named the files. */
 export interface LabelledOptions {
   readonly label?: string;
   readonly groups?: readonly string[];
   readonly stratum?: string;
   readonly fewest?: number;
+  readonly option?: string;
 }
 
 const GROUP_COLUMNS = ["group", "subject", "pair", "family"] as const;
@@ -66,14 +67,14 @@ const LABELS = new Map<unknown, 0 | 1>([
  */
 export async function readLabelledRows(
   files: readonly string[],
-  { label = "label", groups = GROUP_COLUMNS, stratum, fewest = FEWEST }: LabelledOptions = {},
+  { label = "label", groups = GROUP_COLUMNS, stratum, fewest = FEWEST, option = "--data" }: LabelledOptions = {},
 ): Promise<LabelledData> {
   const collection = createCollection({ label, groups, stratum });
   const read: DataFile[] = [];
   for (const file of files) {
     const hash = createHash("sha256");
     const before = collection.rows.length;
-    const reading = { purpose: "learn from", option: "--data", onBytes: (bytes: Uint8Array) => hash.update(bytes) };
+    const reading = { purpose: "learn from", option, onBytes: (bytes: Uint8Array) => hash.update(bytes) };
     for await (const row of readFileRows(file, reading)) collection.add(row, file);
     read.push({ file, sha256: hash.digest("hex"), rows: collection.rows.length - before });
   }
