@@ -11,6 +11,7 @@ import { formatTap } from "../lens/tap.ts";
 import { runCase } from "./case-run.ts";
 import { openCommandEngine } from "./command-engine.ts";
 import { registerBinding } from "./detector-binding.ts";
+import { registerEvaluate } from "./evaluate.ts";
 import { formatClaim, formatThresholds } from "./threshold-text.ts";
 
 /** Adds `lensgate detectors list`, `lensgate detectors test [ID …]` and `lensgate detectors binding ID`. */
@@ -36,6 +37,7 @@ export function registerDetectors(program: Command): void {
       if (results.failed > 0) process.exitCode = 1;
     });
   registerBinding(detectors);
+  registerEvaluate(detectors);
 }
 
 /** What the cases gave: a line each, one more for every fault, and a last line with the counts. */
