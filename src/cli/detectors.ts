@@ -14,7 +14,7 @@ import { registerBinding } from "./detector-binding.ts";
 import { registerEvaluate } from "./evaluate.ts";
 import { formatClaim, formatThresholds } from "./threshold-text.ts";
 
-/** Adds `lensgate detectors list`, `lensgate detectors test [ID …]` and `lensgate detectors binding ID`. */
+/** Adds `lensgate detectors list`, `test [ID …]`, `binding ID` and `evaluate ID …`. */
 export function registerDetectors(program: Command): void {
   const detectors = program.command("detectors").description("Work with detector definitions.");
   detectors
