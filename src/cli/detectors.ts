@@ -13,9 +13,11 @@ import { runCase } from "./case-run.ts";
 import { registerTrain } from "./train.ts";
 import { openCommandEngine } from "./command-engine.ts";
 import { registerBinding } from "./detector-binding.ts";
+import { registerEvaluate } from "./evaluate.ts";
 import { formatClaim, formatThresholds } from "./threshold-text.ts";
 
 /** Adds `lensgate detectors list`, `test [ID …]`, `binding ID` and `calibrate ID …`. */
+/** Adds `lensgate detectors list`, `test [ID …]`, `binding ID` and `evaluate ID …`. */
 export function registerDetectors(program: Command): void {
   const detectors = program.command("detectors").description("Work with detector definitions.");
   detectors
@@ -40,6 +42,7 @@ export function registerDetectors(program: Command): void {
     });
   registerBinding(detectors);
   registerCalibrate(detectors);
+  registerEvaluate(detectors);
 }
 
 /** What the cases gave: a line each, one more for every fault, and a last line with the counts. */
