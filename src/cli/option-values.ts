@@ -36,7 +36,7 @@ export function parseRanges(flag: string, text: string, highest: number): number
 }
 
 /** A parser for a number above 0, up to 1; the error names the flag. */
-export function parseShare(flag: string): (text: string) => number {
+export function parseWeight(flag: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() !== "" && value > 0 && value <= 1) return value;

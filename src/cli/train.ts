@@ -7,7 +7,7 @@ import { encodeProbe } from "../detect/probe-file.ts";
 import { assembleEvaluation, type ScoredRow } from "../evaluation/assemble.ts";
 import type { DetectorEvaluation } from "../evaluation/evaluation.ts";
 import { ConfigError } from "../errors.ts";
-import { parseInteger, parseShare } from "./option-values.ts";
+import { parseInteger, parseWeight } from "./option-values.ts";
 import { definitionText, outlineTraining, provisionalThreshold } from "./train-outcome.ts";
 import { runTraining, type TrainRun } from "./train-run.ts";
 
@@ -38,7 +38,7 @@ export function registerTrain(detectors: Command): void {
     .argument("<id>", "name of the new detector")
     .requiredOption("--data <files...>", "labelled JSON lines to learn from and to measure on")
     .option("--extra <files...>", "labelled JSON lines to learn from only", [])
-    .option("--extra-weight <share>", "what such a row counts against one of --data", parseShare("--extra-weight"), 0.3)
+    .option("--extra-weight <share>", "what such a row counts against one of --data", parseWeight("--extra-weight"), 0.3)
     .option("--label <column>", "column of the label (default: label)")
     .option(
       "--group <columns>",
