@@ -1,5 +1,5 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, sep } from "node:path";
 import { ConfigError, type Problem } from "./errors.ts";
 
 /** One detector's file; `id` is its name without `.yaml`. */
@@ -39,4 +39,32 @@ function findNameProblem(folder: string, name: string): Problem[] {
   if (!name.endsWith(".yaml") || /^[a-z0-9][a-z0-9-]*(\.test)?\.yaml$/.test(name)) return [];
   const cure = "rename it, using lower-case letters, digits and hyphens";
   return [{ file: join(folder, name), message: `"${name}" is not a name for a detector`, cure }];
+}
+
+/** Bytes that a file beside a definition may have at most: a direction for every tap of a large model. */
+const LARGEST_FILE = 256 * 1024 * 1024;
+
+/**
+ * Bytes of a file named relative to a definition. Throws an `Error` for a path that is absolute, climbs with `..`, leads out of
+ * the definition's folder through a link, or is no file of at most 256 MB.
+ */
+export function readBesideDetector(definitionFile: string, path: string): Uint8Array {
+  if (path === "" || isAbsolute(path) || /[\\\0]/.test(path) || path.split("/").includes("..")) {
+    throw new Error(`${JSON.stringify(path)} does not name a file below the folder of the detectors`);
+  }
+  const file = join(dirname(definitionFile), path);
+  const folder = realpathSync(dirname(definitionFile));
+  let real: string;
+  try {
+    real = realpathSync(file);
+  } catch (error) {
+    throw new Error(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+  if (!real.startsWith(join(folder, sep))) throw new Error(`${file} leads out of the folder of the detectors`);
+  const facts = statSync(real);
+  if (!facts.isFile()) throw new Error(`${file} is not a file`);
+  if (facts.size > LARGEST_FILE) throw new Error(`${file} has ${facts.size} bytes, over ${LARGEST_FILE}`);
+  return readFileSync(real);
 }

@@ -1,4 +1,6 @@
 import type { Config } from "./config.ts";
+import { policyProblems } from "./decide/policy-faults.ts";
+import { scoredNames } from "./decide/policy.ts";
 import { loadKinds } from "./detect/kinds/registry.ts";
 import { loadDetectors, type LoadedDetector } from "./detect/loader.ts";
 import { bindingOf, openEngine, resolveContextOf } from "./engine/open-engine.ts";
@@ -7,6 +9,7 @@ import { createConsoleApp } from "./http/console-app.ts";
 import { startListener, type Listener } from "./http/listener.ts";
 import { createPublicApp } from "./http/public-app.ts";
 import { openModel, type OpenModel } from "./lens/open-model.ts";
+import { ConfigError } from "./errors.ts";
 import type { Logger } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { cacheFolder } from "./model/cache-folder.ts";
@@ -80,7 +83,15 @@ async function openDetection({
     ...(onProgress ? { onProgress } : {}),
   });
   const resolving = { kinds, context: resolveContextOf(model), binding: bindingOf(model) };
-  return { model, detectors: loadDetectors({ folder: config.detectorsFolder, ...resolving }) };
+  const detectors = loadDetectors({ folder: config.detectorsFolder, ...resolving });
+  checkPolicies(config, detectors);
+  return { model, detectors };
+}
+
+/** Throws `ConfigError` for policies that the loaded detectors cannot carry out. */
+function checkPolicies({ file, policies }: Config, detectors: readonly LoadedDetector[]): void {
+  const problems = policyProblems(file, policies, detectors);
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 interface Records {
@@ -147,7 +158,7 @@ async function openListeners(running: Running): Promise<{ api: Listener; console
 function openMetrics({ config, log, model, detectors, engine, records }: Running): Metrics {
   return createMetrics({
     models: [model.facts.name],
-    detectors: detectors.map(({ id }) => id),
+    detectors: [...new Set([...detectors.map(({ id }) => id), ...Object.values(config.policies).flatMap(scoredNames)])],
     policies: Object.keys(config.policies),
     version: VERSION,
     queue: "embedded",

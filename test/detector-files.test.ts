@@ -1,5 +1,8 @@
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { listDetectorFiles } from "../src/detector-files.ts";
+import { listDetectorFiles, readBesideDetector } from "../src/detector-files.ts";
+import { writeFolder } from "./support/folder.ts";
 import { problemsOf } from "./support/problems.ts";
 
 describe("listDetectorFiles", () => {
@@ -24,5 +27,57 @@ describe("listDetectorFiles", () => {
     expect(await problemsOf(() => listDetectorFiles("/nowhere/detectors"))).toEqual([
       expect.stringMatching(/^\/nowhere\/detectors: the folder of detectors cannot be read: ENOENT/),
     ]);
+  });
+});
+
+describe("readBesideDetector", () => {
+  function folders() {
+    const root = writeFolder({
+      "secret.bin": "secret",
+      "detectors/a.yaml": "",
+      "detectors/a.bin": "beside",
+      "detectors/weights/a.bin": "below",
+      "detectors-2/b.bin": "a folder that merely begins alike",
+    });
+    const folder = join(root, "detectors");
+    symlinkSync(join(root, "secret.bin"), join(folder, "out.bin"));
+    symlinkSync(root, join(folder, "up"));
+    symlinkSync(join(root, "detectors-2", "b.bin"), join(folder, "alike.bin"));
+    symlinkSync(join(folder, "a.bin"), join(folder, "in.bin"));
+    mkdirSync(join(folder, "empty"));
+    return { file: join(folder, "a.yaml"), root };
+  }
+  const textOf = (file: string, path: string) => Buffer.from(readBesideDetector(file, path)).toString();
+
+  it("reads a file beside the definition, or below, or by a link that stays inside", () => {
+    const { file } = folders();
+    const read = ["a.bin", "./a.bin", "weights/a.bin", "in.bin"].map((path) => textOf(file, path));
+    expect(read).toEqual(["beside", "beside", "below", "beside"]);
+  });
+
+  it("works where the folder itself is reached by a link", () => {
+    const { file, root } = folders();
+    symlinkSync(join(root, "detectors"), join(root, "linked"));
+    expect(textOf(join(root, "linked", "a.yaml"), "a.bin")).toBe("beside");
+    expect(textOf(file, "a.bin")).toBe("beside");
+  });
+
+  it.each([
+    ["../secret.bin", /does not name a file below the folder/],
+    ["weights/../../secret.bin", /does not name a file below/],
+    ["..", /does not name/],
+    ["", /does not name/],
+    ["/etc/hostname", /does not name/],
+    ["weights\\a.bin", /does not name/],
+    ["a.bin\0", /does not name/],
+    ["out.bin", /leads out of the folder/],
+    ["up/secret.bin", /leads out of the folder/],
+    ["alike.bin", /leads out of the folder/],
+    ["gone.bin", /gone\.bin cannot be read: ENOENT/],
+    ["empty", /is not a file/],
+    [".", /leads out|is not a file/],
+  ])("refuses %j", (path, message) => {
+    const { file } = folders();
+    expect(() => readBesideDetector(file, path)).toThrow(message);
   });
 });

@@ -1,18 +1,21 @@
 import type { Command } from "commander";
 import { loadConfig, type Config } from "../config.ts";
 import type { Environment } from "../config/environment.ts";
-import type { Binding } from "../detect/calibration.ts";
-import type { Kind, ResolveContext } from "../detect/kinds/kind.ts";
+import { policyProblems } from "../decide/policy-faults.ts";
+import type { Policy } from "../decide/policy.ts";
+import type { LiveBinding } from "../detect/calibration.ts";
+import type { Kind, ModelContext } from "../detect/kinds/kind.ts";
 import { loadKinds } from "../detect/kinds/registry.ts";
 import { readDefinitions, resolveDetectors, type LoadedDetector } from "../detect/loader.ts";
 import { ConfigError, formatProblem, type Problem } from "../errors.ts";
 import { isProbeRead, tapsOfRead } from "../lens/reading.ts";
 import { formatTap } from "../lens/tap.ts";
+import { formatThresholds } from "./threshold-text.ts";
 
 /** What `check` needs of a model: its words, what thresholds depend on, and lines to print about it. */
 export interface OpenedModel {
-  readonly context: ResolveContext;
-  readonly binding: Binding;
+  readonly context: ModelContext;
+  readonly binding: LiveBinding;
   readonly lines: readonly string[];
   /** Looks at detectors on the running model: lines to print, and problems. Absent: nothing is run. */
   readonly inspect?: (
@@ -66,6 +69,7 @@ export async function check(path: string, options: CheckOptions): Promise<CheckR
   const kinds = config && (await collect(problems, () => loadKinds(config.kindModules)));
   const model = config && (await collect(problems, () => openModel(config, options)));
   const detectors = config && kinds ? await collect(problems, () => loadAll({ config, kinds, model })) : undefined;
+  if (config && model && detectors) problems.push(...policyProblems(config.file, config.policies, detectors));
   const inspected = detectors && (await model?.inspect?.(detectors));
   problems.push(...(inspected?.problems ?? []));
   return {
@@ -116,19 +120,31 @@ function formatReport({ ok, problems, config, detectors, model }: CheckReport): 
     return [...problems.map(formatProblem), `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`];
   }
   const policies = Object.values(config.policies).map((policy) => {
-    const rules = Object.entries(policy.detectors).map(
-      ([id, rule]) =>
-        `${id} ${rule.action}${rule.positions === undefined ? "" : ` (${rule.positions})`}, on error ${rule.onError}`,
-    );
+    const rules = [
+      ...Object.entries(policy.detectors).map(formatRule),
+      ...Object.entries(policy.combine ?? {}).map(formatCombination),
+    ];
     const isDefault = policy.name === config.defaultPolicy ? " (default)" : "";
     return `policy ${policy.name}${isDefault}: ${policy.mode}, hold ${policy.holdTokens}; ${rules.join("; ") || "no detectors"}`;
   });
   return [`${config.file}: no problems`, ...model, ...policies, ...detectors.flatMap(formatDetector)];
 }
 
+function formatRule([id, rule]: [string, Policy["detectors"][string]]): string {
+  const positions = rule.positions === undefined ? "" : ` (${rule.positions})`;
+  const warm = rule.warmAt === undefined ? "" : ` from ${rule.warmAt}`;
+  const confirmed = rule.confirmWith === undefined ? "" : `, confirmed by ${rule.confirmWith}${warm}`;
+  return `${id} ${rule.action}${positions}${confirmed}, on error ${rule.onError}`;
+}
+
+function formatCombination([name, combination]: [string, NonNullable<Policy["combine"]>[string]]): string {
+  const { rule, of, action, positions, threshold } = combination;
+  return `${name} ${action}${positions === undefined ? "" : ` (${positions})`}, ${rule} of ${of.join(", ")} from ${threshold}`;
+}
+
 function formatDetector(detector: LoadedDetector): string[] {
   const state = detector.calibrated ? "calibrated" : "uncalibrated";
-  const head = `detector ${detector.id}: ${detector.kind}, ${countTokens(detector)} tokens, threshold ${detector.threshold}, ${state}, ${detector.hash}`;
+  const head = `detector ${detector.id}: ${detector.kind}, ${countTokens(detector)} tokens, ${formatThresholds(detector)}, ${state}, ${detector.hash}`;
   return [head, ...detector.notes.map((note) => `  ${note}`)];
 }
 
@@ -150,6 +166,7 @@ function toJson({ ok, problems, config, detectors, model }: CheckReport): object
       tokens: countTokens(detector),
       taps: [...new Set(detector.reads.flatMap(tapsOfRead).map(formatTap))],
       threshold: detector.threshold,
+      abortThreshold: detector.abortThreshold,
       calibrated: detector.calibrated,
       notes: detector.notes,
     })),

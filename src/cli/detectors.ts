@@ -10,13 +10,15 @@ import { tapsOfRead } from "../lens/reading.ts";
 import { formatTap } from "../lens/tap.ts";
 import { runCase } from "./case-run.ts";
 import { openCommandEngine } from "./command-engine.ts";
+import { registerBinding } from "./detector-binding.ts";
+import { formatClaim, formatThresholds } from "./threshold-text.ts";
 
-/** Adds `lensgate detectors list` and `lensgate detectors test [ID …]`. */
+/** Adds `lensgate detectors list`, `lensgate detectors test [ID …]` and `lensgate detectors binding ID`. */
 export function registerDetectors(program: Command): void {
   const detectors = program.command("detectors").description("Work with detector definitions.");
   detectors
     .command("list")
-    .description("List the detectors with kind, taps, threshold and hash.")
+    .description("List the detectors with kind, taps, thresholds, claim and hash.")
     .option("--config <file>", "configuration that names model and detectors", "gateway.yaml")
     .action(async (flags: { config: string }) => {
       const command = await openCommandEngine({ config: flags.config, action: "observe" });
@@ -33,6 +35,7 @@ export function registerDetectors(program: Command): void {
       for (const line of results.lines) process.stdout.write(`${line}\n`);
       if (results.failed > 0) process.exitCode = 1;
     });
+  registerBinding(detectors);
 }
 
 /** What the cases gave: a line each, one more for every fault, and a last line with the counts. */
@@ -112,6 +115,6 @@ function findCaseProblem(
 /** One line of `lensgate detectors list`. */
 export function formatDetector(detector: LoadedDetector): string {
   const taps = [...new Set(detector.reads.flatMap(tapsOfRead).map(formatTap))].join(", ") || "text";
-  const state = detector.calibrated ? "calibrated" : "uncalibrated";
-  return `${detector.id}  ${detector.kind}  ${taps}  threshold ${detector.threshold}  ${state}  ${detector.hash}`;
+  const { id, kind, calibration, hash } = detector;
+  return `${id}  ${kind}  ${taps}  ${formatThresholds(detector)}  ${formatClaim(calibration)}  ${hash}`;
 }

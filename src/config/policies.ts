@@ -1,6 +1,7 @@
 import type { DetectorRule, Policy } from "../decide/policy.ts";
 import { suggestWord } from "../suggestion.ts";
 import type { YamlFault } from "../yaml-document.ts";
+import { findCombinationFaults, toCombinations } from "./combinations.ts";
 import type { GatewayFile, PolicyEntry } from "./schema.ts";
 
 /** Policies as they apply, and what is wrong with them. */
@@ -19,7 +20,11 @@ export function resolvePolicies(entries: GatewayFile["policies"], detectorIds: r
     if ("fault" in chain) faults.push(chain.fault);
     else {
       const merged = chain.entries.reduce(mergeEntries, {});
-      faults.push(...findMissingActions(name, entry, merged));
+      faults.push(
+        ...findMissingActions(name, entry, merged),
+        ...findConfirmationFaults(name, { entry, merged }, detectorIds),
+      );
+      faults.push(...findCombinationFaults(name, { entry, merged }, detectorIds));
       policies[name] = toPolicy(name, merged);
     }
   }
@@ -68,7 +73,9 @@ function followExtends(
 function mergeEntries(parent: PolicyEntry, child: PolicyEntry): PolicyEntry {
   const detectors = { ...parent.detectors };
   for (const [id, rule] of Object.entries(child.detectors ?? {})) detectors[id] = { ...detectors[id], ...rule };
-  return { ...parent, ...child, detectors };
+  const combine = { ...parent.combine };
+  for (const [id, each] of Object.entries(child.combine ?? {})) combine[id] = { ...combine[id], ...each };
+  return { ...parent, ...child, detectors, combine };
 }
 
 function findMissingActions(name: string, entry: PolicyEntry, merged: PolicyEntry): YamlFault[] {
@@ -81,13 +88,45 @@ function findMissingActions(name: string, entry: PolicyEntry, merged: PolicyEntr
     }));
 }
 
+/** Only what this policy wrote: what it extends is judged by itself. */
+function findConfirmationFaults(
+  name: string,
+  { entry, merged }: { entry: PolicyEntry; merged: PolicyEntry },
+  ids: readonly string[],
+): YamlFault[] {
+  const detectors = merged.detectors ?? {};
+  const confirmerOf = (id: string) => (Object.hasOwn(detectors, id) ? detectors[id]?.confirm_with : undefined);
+  const written = new Set(Object.keys(entry.detectors ?? {}));
+  return Object.entries(detectors).flatMap(([id, { confirm_with: by, warm_at: warmAt }]) => {
+    if (!written.has(id) && !written.has(by ?? "")) return [];
+    const at = (field: string) => ["policies", name, "detectors", id, field];
+    if (by === undefined) {
+      const cure = "remove it, or write confirm_with";
+      return warmAt === undefined
+        ? []
+        : [{ path: at("warm_at"), message: "has no meaning without confirm_with", cure }];
+    }
+    const path = at("confirm_with");
+    if (!ids.includes(by)) return [{ path, message: `there is no detector "${by}"`, cure: suggestWord(by, ids) }];
+    if (by === id) return [{ path, message: "names the detector itself", cure: "name another detector" }];
+    if (confirmerOf(by) === undefined) return [];
+    return [{ path, message: `"${by}" is itself to be confirmed`, cure: "confirm with a detector that stands alone" }];
+  });
+}
+
 function toPolicy(name: string, merged: PolicyEntry): Policy {
   const detectors: Record<string, DetectorRule> = {};
-  for (const [id, { action = "abort", positions, on_error: onError = "closed" }] of Object.entries(
-    merged.detectors ?? {},
-  )) {
-    detectors[id] = { action, ...(positions === undefined ? {} : { positions }), onError };
+  for (const [id, written] of Object.entries(merged.detectors ?? {})) {
+    const { action = "abort", positions, on_error: onError = "closed", confirm_with: by, warm_at: warmAt } = written;
+    detectors[id] = {
+      action,
+      ...(positions === undefined ? {} : { positions }),
+      onError,
+      ...(by === undefined ? {} : { confirmWith: by }),
+      ...(warmAt === undefined ? {} : { warmAt }),
+    };
   }
+  const combine = toCombinations(merged);
   return {
     name,
     mode: merged.mode ?? "enforce",
@@ -95,5 +134,6 @@ function toPolicy(name: string, merged: PolicyEntry): Policy {
     onAbort: merged.on_abort ?? "finish",
     promptScope: merged.prompt_scope ?? "new",
     detectors,
+    ...(Object.keys(combine).length === 0 ? {} : { combine }),
   };
 }

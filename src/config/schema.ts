@@ -18,10 +18,25 @@ const listener = (defaultPort: number) =>
     })
     .prefault({});
 
+const action = z.enum(["observe", "flag", "abort"]).optional();
+const positions = z.enum(["prompt", "generation", "both"]).optional();
+
 const rule = z.strictObject({
-  action: z.enum(["observe", "flag", "abort"]).optional(),
-  positions: z.enum(["prompt", "generation", "both"]).optional(),
+  action,
+  positions,
   on_error: z.enum(["closed", "open"]).optional(),
+  confirm_with: name.optional(),
+  warm_at: z.number().optional(),
+});
+
+const combination = z.strictObject({
+  of: z.array(name).min(1).max(100).optional(),
+  rule: z.enum(["any", "all", "weighted", "likelihood_ratio"]).optional(),
+  within_tokens: z.int().min(1).max(4096).optional(),
+  weights: z.record(name, z.number().min(-1_000_000).max(1_000_000)).optional(),
+  threshold: z.number().optional(),
+  action,
+  positions,
 });
 
 const policy = z.strictObject({
@@ -31,6 +46,7 @@ const policy = z.strictObject({
   on_abort: z.enum(["finish", "error"]).optional(),
   prompt_scope: z.enum(["new", "all"]).optional(),
   detectors: z.record(name, rule).optional(),
+  combine: z.record(name, combination).optional(),
 });
 
 const key = z.strictObject({
@@ -97,3 +113,6 @@ export type GatewayFile = z.output<typeof gatewaySchema>;
 
 /** One policy as written. */
 export type PolicyEntry = z.output<typeof policy>;
+
+/** One combination as written. */
+export type CombinationEntry = z.output<typeof combination>;

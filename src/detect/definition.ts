@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { ConfigError, type Problem } from "../errors.ts";
 import { suggestWord } from "../suggestion.ts";
+import { withCure } from "../schema-problem.ts";
 import { readYaml, type YamlFault } from "../yaml-document.ts";
-import { aggregateSchema, type AggregateOptions } from "./aggregate.ts";
+import { aggregateSchema, startOf, type AggregateOptions } from "./aggregate.ts";
 import { calibrationSchema, type Calibration } from "./calibration.ts";
 import type { Kind, Positions } from "./kinds/kind.ts";
 
@@ -18,6 +19,8 @@ export interface Definition {
   readonly aggregate: AggregateOptions;
   /** The detector fires where the aggregated score is at least this. */
   readonly threshold: number;
+  /** From here on a firing is strong enough to abort; the same number where the definition has one threshold. */
+  readonly abortThreshold: number;
   readonly calibration: Calibration;
 }
 
@@ -34,13 +37,21 @@ export interface DefinitionSource {
   readonly text: string;
 }
 
+const threshold = z.union([
+  z.number(),
+  z.strictObject({ flag: z.number(), abort: z.number() }).refine(({ flag, abort }) => flag <= abort, {
+    path: ["abort"],
+    error: withCure("the threshold for aborts is below that for flags", "write an abort of at least flag"),
+  }),
+]);
+
 const definitionSchema = z.strictObject({
   description: z.string().trim().min(1),
   kind: z.string(),
   options: z.unknown().optional(),
   positions: z.enum(["prompt", "generation", "both"]),
   aggregate: aggregateSchema,
-  threshold: z.number(),
+  threshold,
   calibration: calibrationSchema,
 });
 
@@ -69,9 +80,14 @@ export function parseDefinition(source: DefinitionSource, kinds: ReadonlyMap<str
   if (body) problems.push(...findEarlyFire(body).map((fault) => document.problemAt(fault)));
   if (problems.length > 0 || !body) throw new ConfigError(problems);
   return {
-    definition: { id: source.id, file: source.file, ...body, options },
+    definition: { id: source.id, file: source.file, ...body, ...levelsOf(body.threshold), options },
     problemAt: (fault) => document.problemAt(fault),
   };
+}
+
+function levelsOf(written: z.output<typeof threshold>): Pick<Definition, "threshold" | "abortThreshold"> {
+  const { flag, abort } = typeof written === "number" ? { flag: written, abort: written } : written;
+  return { threshold: flag, abortThreshold: abort };
 }
 
 function kindNameOf(data: unknown): string | undefined {
@@ -84,13 +100,14 @@ function withMissing(schema: z.ZodType): z.ZodType {
   return z.preprocess((options) => (options === undefined ? {} : options), schema);
 }
 
-function findEarlyFire(body: { aggregate: AggregateOptions; threshold: number }): YamlFault[] {
-  const { start } = body.aggregate;
-  if (start === undefined || start < body.threshold) return [];
+function findEarlyFire(body: Pick<z.output<typeof definitionSchema>, "aggregate" | "threshold">): YamlFault[] {
+  const start = startOf(body.aggregate);
+  const { threshold: flag } = levelsOf(body.threshold);
+  if (start === undefined || start < flag) return [];
   return [
     {
       path: ["aggregate", "start"],
-      message: `the start value ${start} reaches the threshold ${body.threshold}, so it would fire before anything was read`,
+      message: `the start value ${start} reaches the threshold ${flag}, so it would fire before anything was read`,
       cure: "write a start value below the threshold",
     },
   ];

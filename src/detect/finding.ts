@@ -22,14 +22,21 @@ export interface ClearFinding extends FindingBase {
   readonly score: number;
 }
 
-/** The aggregated score reached the threshold at this position. */
+/** Which of a detector's two thresholds was reached: that for flags, or that for aborts as well. */
+export type FiringLevel = "flag" | "abort";
+
+/** The aggregated score reached a threshold at this position. */
 export interface FiredFinding extends FindingBase {
   readonly verdict: "fired";
+  readonly level: FiringLevel;
   /** Aggregated score, in the detector's own unit. */
   readonly score: number;
   /** The score of this position alone. */
   readonly raw: number;
+  /** The threshold of its level. */
   readonly threshold: number;
+  /** Natural logarithm of how much likelier this score is where the concept is there; absent where nobody measured it. */
+  readonly logRatio?: number;
   readonly phase: Phase;
   /** Vocabulary id and text of the token read there. */
   readonly token: { readonly id: number; readonly text: string };

@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { listDetectorFiles } from "../detector-files.ts";
+import { listDetectorFiles, readBesideDetector } from "../detector-files.ts";
 import { ConfigError, type Problem } from "../errors.ts";
-import type { ConceptRead } from "../lens/reading.ts";
+import type { Read } from "../lens/reading.ts";
 import type { YamlFault } from "../yaml-document.ts";
 import type { AggregateOptions } from "./aggregate.ts";
-import { compareBinding, type Binding } from "./calibration.ts";
+import { bindingFor, compareBinding, type Calibration, type LiveBinding } from "./calibration.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { parseDefinition, type Definition, type ParsedDefinition } from "./definition.ts";
-import { OptionError, type Kind, type Positions, type ResolveContext } from "./kinds/kind.ts";
+import { checkReads } from "./check-reads.ts";
+import { OptionError, type Kind, type ModelContext, type Positions } from "./kinds/kind.ts";
 
 /** A detector resolved on the loaded model: plain data that crosses the thread boundary. */
 export interface LoadedDetector {
@@ -18,20 +19,25 @@ export interface LoadedDetector {
   readonly kind: string;
   readonly description: string;
   readonly resolved: unknown;
-  readonly reads: readonly ConceptRead[];
+  readonly reads: readonly Read[];
   readonly aggregate: AggregateOptions;
+  /** It fires where the aggregated score is at least this. */
   readonly threshold: number;
+  /** From here on a firing is strong enough to abort; at least `threshold`. */
+  readonly abortThreshold: number;
   readonly positions: Positions;
   /** Lines for `lensgate check`. */
   readonly notes: readonly string[];
   readonly calibrated: boolean;
+  readonly calibration: Calibration;
 }
 
 /** What loading needs besides the files. */
 export interface ResolveOptions {
   readonly kinds: ReadonlyMap<string, Kind>;
-  readonly context: ResolveContext;
-  readonly binding: Binding;
+  readonly context: ModelContext;
+  /** What calibrations are held against; null only to see what would hold. */
+  readonly binding: LiveBinding | null;
 }
 
 /** Definitions that parse, and everything wrong with those that do not. */
@@ -44,13 +50,15 @@ export interface ReadDefinitions {
 export function readDefinitions(options: {
   readonly folder: string;
   readonly kinds: ReadonlyMap<string, Kind>;
+  /** Only the definition of this id; all when absent. */
+  readonly only?: string;
   readonly readText?: (file: string) => string;
 }): ReadDefinitions {
-  const { folder, kinds, readText = (file) => readFileSync(file, "utf8") } = options;
+  const { folder, kinds, only, readText = (file) => readFileSync(file, "utf8") } = options;
   const definitions: ParsedDefinition[] = [];
   const problems: Problem[] = [];
   collect(problems, () => {
-    for (const source of listDetectorFiles(folder)) {
+    for (const source of listDetectorFiles(folder).filter(({ id }) => only === undefined || id === only)) {
       collect(problems, () => definitions.push(parseDefinition({ ...source, text: readText(source.file) }, kinds)));
     }
   });
@@ -73,40 +81,54 @@ export function resolveDetectors(read: ReadDefinitions, options: ResolveOptions)
 }
 
 function resolveDetector({ definition, problemAt }: ParsedDefinition, options: ResolveOptions): LoadedDetector {
-  const faults: YamlFault[] = compareBinding(definition.calibration, options.binding).map(({ key, message }) => ({
-    path: ["calibration", key],
-    message,
-    cure: "calibrate the detector again, or write status: uncalibrated with a note",
-  }));
+  const faults: YamlFault[] = [];
   const resolution = resolveOptions(definition, options, faults);
+  if (resolution) faults.push(...findMismatches(definition, resolution.reads, options.binding));
   if (faults.length > 0 || !resolution) throw new ConfigError(faults.map(problemAt));
-  const { kind, options: written, positions, aggregate, threshold } = definition;
+  const { id, kind, options: written, positions, aggregate, threshold: flag, abortThreshold: abort } = definition;
   const { reads, resolved } = resolution;
-  const core = canonicalJson({ id: definition.id, kind, written, positions, aggregate, threshold, reads, resolved });
+  const threshold = flag === abort ? flag : { flag, abort };
+  const core = canonicalJson({ id, kind, written, positions, aggregate, threshold, reads, resolved });
   return {
-    id: definition.id,
+    id,
     hash: createHash("sha256").update(core).digest("hex").slice(0, 16),
     kind,
     description: definition.description,
     resolved,
     reads,
     aggregate,
-    threshold,
+    threshold: flag,
+    abortThreshold: abort,
     positions,
     notes: resolution.notes,
     calibrated: definition.calibration.status === "calibrated",
+    calibration: definition.calibration,
   };
 }
 
+function findMismatches(
+  { calibration }: Definition,
+  reads: readonly Read[],
+  live: ResolveOptions["binding"],
+): YamlFault[] {
+  if (live === null) return [];
+  return compareBinding(calibration, bindingFor(reads, live)).map(({ key, message }) => ({
+    path: ["calibration", key],
+    message,
+    cure: "calibrate the detector again, or write status: uncalibrated with a note",
+  }));
+}
+
 function resolveOptions(
-  { kind: name, options: written }: Definition,
+  { file, kind: name, options: written }: Definition,
   { kinds, context }: ResolveOptions,
   faults: YamlFault[],
-): { reads: readonly ConceptRead[]; resolved: unknown; notes: readonly string[] } | undefined {
+): { reads: readonly Read[]; resolved: unknown; notes: readonly string[] } | undefined {
   try {
     const kind = kinds.get(name);
     if (!kind) throw new Error(`there is no kind "${name}"`);
-    const resolution = kind.resolve(written, context);
+    const readBytes = (path: string) => readBesideDetector(file, path);
+    const resolution = kind.resolve(written, { ...context, readBytes });
     checkReads(resolution.reads, context);
     // What cannot be copied to the worker or hashed fails here, where it can be explained.
     canonicalJson(resolution.resolved);
@@ -120,18 +142,6 @@ function resolveOptions(
     });
     return undefined;
   }
-}
-
-function checkReads(reads: readonly ConceptRead[], { layers }: ResolveContext): void {
-  reads.forEach(({ tap, tokens }, index) => {
-    if (!Number.isInteger(tap.layer) || tap.layer < 0 || tap.layer >= layers) {
-      throw new Error(`read ${index} is at layer ${tap.layer}, but the model has layers 0 to ${layers - 1}`);
-    }
-    if (tokens.length === 0) throw new Error(`read ${index} has no token`);
-    if (new Set(tokens).size !== tokens.length) throw new Error(`read ${index} has a token twice`);
-    if (tokens.some((token) => !Number.isInteger(token) || token < 0))
-      throw new Error(`read ${index} has a token that is no id`);
-  });
 }
 
 function collect(problems: Problem[], work: () => void): void {

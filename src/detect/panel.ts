@@ -1,22 +1,27 @@
-import type { ConceptRead } from "../lens/reading.ts";
-import type { DetectorScore, Finding, Phase } from "./finding.ts";
+import type { Read } from "../lens/reading.ts";
+import type { DetectorScore, Finding } from "./finding.ts";
 import type { Kind, Positions, Step } from "./kinds/kind.ts";
 import type { LoadedDetector } from "./loader.ts";
 import { createRunCounter, type RunRow } from "./run-counter.ts";
+import { covers } from "./sides.ts";
 import { createWatch, type Watch } from "./watch.ts";
 
 /** One position as the engine hands it over: `reading` takes the index in `Panel.reads`. */
 export type PanelStep = Step;
 
-/** The part of a policy's rule that says where a detector judges; the definition's own positions when absent. */
+/** Where a detector judges; at the definition's own positions when nothing is said. */
 export interface PanelRule {
   readonly positions?: Positions;
+  /** Judges only where it is asked. */
+  readonly onDemand?: boolean;
 }
 
 /** All detectors of one request under one policy. */
 export interface PanelRun {
   /** Judges one position: a finding of every detector that judged it; a broken one speaks once and is silent after. */
   judge(step: PanelStep): Finding[];
+  /** Asks a detector that judges on demand, after `judge` and at most once a step; undefined where it has nothing to say. */
+  ask(id: string, step: PanelStep): Finding | undefined;
   /** Every detector of the rules, in their order, with its largest score so far. */
   scores(): DetectorScore[];
   /** How often each detector ran and how long it took, by phase and verdict. */
@@ -28,9 +33,11 @@ export interface PanelRun {
 /** Every loaded detector, ready to run. */
 export interface Panel {
   /** The reads of all detectors, one detector after the other. */
-  readonly reads: readonly ConceptRead[];
+  readonly reads: readonly Read[];
   /** Starts the detectors that the rules name; throws an `Error` for one that is not loaded. */
   start(rules: Readonly<Record<string, PanelRule>>): PanelRun;
+  /** The detector of this id. */
+  find(id: string): LoadedDetector | undefined;
 }
 
 /** Clock and budget of a panel. */
@@ -58,6 +65,7 @@ export function createPanel(
   }
   return {
     reads: detectors.flatMap((detector) => detector.reads),
+    find: (id) => seats.get(id)?.detector,
     start(rules) {
       const counter = createRunCounter();
       const watches = Object.entries(rules).map(([id, rule]) => {
@@ -66,18 +74,36 @@ export function createPanel(
         const positions = rule.positions ?? seat.detector.positions;
         return createWatch({ ...seat, positions, budgetMs, now, count: counter.add });
       });
-      return createRun(watches, counter.rows);
+      return createRun(watches, { rules: Object.entries(rules), runs: counter.rows });
     },
   };
 }
 
-function createRun(watches: readonly Watch[], runs: () => RunRow[]): PanelRun {
+interface RunParts {
+  /** `rules[n]` belongs to the n-th watch. */
+  readonly rules: readonly (readonly [id: string, rule: PanelRule])[];
+  readonly runs: () => RunRow[];
+}
+
+function createRun(watches: readonly Watch[], { rules, runs }: RunParts): PanelRun {
+  const columns = new Map(rules.map(([id], column) => [id, column]));
+  const isAlways = rules.map(([, { onDemand }]) => onDemand !== true);
   let last: (number | null)[] = watches.map(() => null);
   return {
     judge(step) {
-      const results = watches.map((watch) => (covers(watch.positions, step.phase) ? watch.judge(step) : undefined));
-      last = results.map((finding) => (finding === undefined || finding.verdict === "error" ? null : finding.score));
+      const results = watches.map((watch, column) =>
+        isAlways[column] && covers(watch.positions, step.phase) ? watch.judge(step) : undefined,
+      );
+      last = results.map(scoreOf);
       return results.filter((finding) => finding !== undefined);
+    },
+    ask(id, step) {
+      const column = columns.get(id) ?? -1;
+      const watch = watches[column];
+      if (!watch || isAlways[column]) throw new Error(`detector ${id} does not judge on demand`);
+      const finding = watch.judge(step);
+      last[column] = scoreOf(finding);
+      return finding;
     },
     scores: () => watches.map((watch) => watch.summary()),
     runs,
@@ -85,7 +111,6 @@ function createRun(watches: readonly Watch[], runs: () => RunRow[]): PanelRun {
   };
 }
 
-/** The last prompt position is judged by prompt and by generation detectors. */
-function covers(positions: Positions, phase: Phase): boolean {
-  return positions === "both" || phase === "both" || positions === phase;
+function scoreOf(finding: Finding | undefined): number | null {
+  return finding === undefined || finding.verdict === "error" ? null : finding.score;
 }

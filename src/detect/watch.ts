@@ -1,8 +1,10 @@
 import { createAggregate } from "./aggregate.ts";
 import type { DetectorScore, ErrorFinding, Finding, NamedShare } from "./finding.ts";
+import { logRatioAt } from "./likelihood.ts";
 import type { Kind, Positions, RawScore, Scorer, Step } from "./kinds/kind.ts";
 import type { LoadedDetector } from "./loader.ts";
 import type { RunSample } from "./run-counter.ts";
+import { sideOf } from "./sides.ts";
 
 /** One detector at work on one request. */
 export interface Watch {
@@ -146,13 +148,18 @@ function compare(what: { detector: LoadedDetector; step: Step; raw: RawScore; sc
   const { position } = step;
   // Spelt out, since nearly every position is clear and spreading an object costs as much as scoring it.
   if (score < detector.threshold) return { detector: detector.id, position, score, verdict: "clear" };
+  const isStrong = score >= detector.abortThreshold;
+  const { calibration } = detector;
+  const likelihood = calibration.status === "calibrated" ? calibration.likelihood : undefined;
   return {
     detector: detector.id,
     position,
     score,
     verdict: "fired",
+    level: isStrong ? "abort" : "flag",
     raw: raw.score,
-    threshold: detector.threshold,
+    threshold: isStrong ? detector.abortThreshold : detector.threshold,
+    ...(likelihood === undefined ? {} : { logRatio: logRatioAt(likelihood, score) }),
     phase: step.phase,
     token: { id: step.token, text: step.text },
     ...(raw.tap === undefined ? {} : { tap: raw.tap }),
@@ -171,8 +178,12 @@ function namesOf(raw: RawScore): readonly NamedShare[] {
 
 function sample(what: { finding: Finding; step: Step; positions: Positions; seconds: number }): RunSample {
   const { finding, step, positions, seconds } = what;
-  // The last prompt position counts as prompt, except for a detector that judges the generation alone.
-  const phase = step.phase === "both" ? (positions === "generation" ? "generation" : "prompt") : step.phase;
   const errorType = finding.verdict === "error" ? finding.errorType : "";
-  return { detector: finding.detector, phase, verdict: finding.verdict, errorType, seconds };
+  return {
+    detector: finding.detector,
+    phase: sideOf(step.phase, positions),
+    verdict: finding.verdict,
+    errorType,
+    seconds,
+  };
 }

@@ -1,5 +1,5 @@
-import type { Decision, Policy } from "../decide/policy.ts";
-import type { PanelRun } from "../detect/panel.ts";
+import type { ActionTaken, Decision, Policy } from "../decide/policy.ts";
+import { startStages, type StagedRun } from "../decide/stages.ts";
 import { createSampler, type Sampler } from "../model/sampler.ts";
 import type { Slot } from "../model/slot.ts";
 import { createDetokeniser, type Detokeniser } from "../model/token-bytes.ts";
@@ -11,7 +11,7 @@ import type { WorkerParts } from "./worker-parts.ts";
 /** One action of one detector in one run. */
 export type ActionRow = {
   readonly detector: string;
-  readonly action: "observe" | "flag" | "abort" | "would_abort" | "bypassed";
+  readonly action: ActionTaken;
   readonly count: number;
 };
 
@@ -19,7 +19,7 @@ export type ActionRow = {
 export interface ActiveRun {
   readonly job: Job;
   readonly policy: Policy;
-  readonly panel: PanelRun;
+  readonly panel: StagedRun;
   readonly slot: Slot;
   readonly gate: ReleaseGate;
   readonly sampler: Sampler | undefined;
@@ -39,7 +39,8 @@ export interface ActiveRun {
   cancelled: boolean;
   ended: boolean;
   decision: Decision;
-  readonly flagged: Set<string>;
+  /** What was decided about the last evidence of each detector. */
+  readonly flagged: Map<string, Decision>;
   readonly actions: ActionRow[];
   /** Judged positions, newest last. */
   readonly live: LivePosition[];
@@ -69,7 +70,7 @@ export function startRun(parts: WorkerParts, job: Job, start: RunStart): ActiveR
   return {
     job,
     policy,
-    panel: parts.panel.start(policy.detectors),
+    panel: startStages(parts.panel, policy, parts.now),
     slot: start.slot,
     gate: createReleaseGate({
       bytes: parts.bytes,
@@ -87,7 +88,7 @@ export function startRun(parts: WorkerParts, job: Job, start: RunStart): ActiveR
     cancelled: false,
     ended: false,
     decision: { action: "continue" },
-    flagged: new Set(),
+    flagged: new Map(),
     actions: [],
     live: [],
     every: [],
@@ -120,6 +121,9 @@ export function endRun(parts: WorkerParts, run: ActiveRun, reason: EndReason): v
       firstTokenMs: times.firstAt === null ? null : times.firstAt - times.acceptedAt,
     },
     runs: panel.runs(),
-    actions: run.actions,
+    actions: [
+      ...run.actions,
+      ...panel.unconfirmed().map((detector) => ({ detector, action: "unconfirmed" as const, count: 1 })),
+    ],
   });
 }

@@ -1,4 +1,4 @@
-import type { Decision } from "../decide/policy.ts";
+import type { ActionTaken, Decision } from "../decide/policy.ts";
 import type { DetectorScore, ErrorFinding, FiredFinding } from "../detect/finding.ts";
 import type { ModelFacts } from "../model/facts.ts";
 
@@ -117,11 +117,8 @@ export interface RunEnd {
     readonly count: number;
     readonly seconds: number;
   }[];
-  readonly actions: readonly {
-    readonly detector: string;
-    readonly action: "observe" | "flag" | "abort" | "would_abort" | "bypassed";
-    readonly count: number;
-  }[];
+  /** Once for each detector or combination and action. */
+  readonly actions: readonly { readonly detector: string; readonly action: ActionTaken; readonly count: number }[];
 }
 
 /** What a run tells, in order. The consumer makes `flag-raised` durable before it takes the next event. */

@@ -1,4 +1,5 @@
-import { decide } from "../decide/decision.ts";
+import { decide, isStricterThan } from "../decide/decision.ts";
+import { membersOf, scoredNames, type Policy } from "../decide/policy.ts";
 import type { FiredFinding } from "../detect/finding.ts";
 import { readTopTokens } from "../lens/top-tokens.ts";
 import type { ForwardResult } from "../model/forward.ts";
@@ -15,41 +16,49 @@ export interface Firing {
   readonly judged: { readonly result: ForwardResult; readonly row: number };
 }
 
-/** The first firing of a detector that is more than observed becomes evidence. Throws when the lens cannot be read, after the flag is out. */
+/**
+ * The first firing of a detector that is more than observed becomes evidence, and a later one that is acted on more strictly.
+ * Throws when the lens cannot be read, after the flag is out.
+ */
 export async function raiseFlag(parts: WorkerParts, run: ActiveRun, { finding, judged }: Firing): Promise<void> {
   const decision = decide(run.policy, [finding]);
-  if (decision.action === "observe" || decision.action === "continue" || run.flagged.has(finding.detector)) return;
-  run.flagged.add(finding.detector);
-  const detectors = Object.keys(run.policy.detectors);
+  const before = run.flagged.get(finding.detector) ?? { action: "observe" };
+  if (!isStricterThan(decision, before)) return;
+  run.flagged.set(finding.detector, decision);
+  const detectors = scoredNames(run.policy);
   const evidence: Omit<FlagEvidence, "lens"> = {
     finding,
     decision,
     detectors,
-    thresholds: detectors.map(parts.thresholdOf),
+    thresholds: detectors.map((name) => thresholdOf(parts, run.policy, name)),
     live: [...run.live],
     generated: [...run.generated],
     released: run.gate.released,
   };
   let lens: readonly LensTop[] = [];
   try {
-    lens = await readLens(parts, finding, judged);
+    const read = membersOf(run.policy, finding.detector).flatMap(parts.tapsOf);
+    lens = await readLens(parts, [...(finding.tap === undefined ? [] : [finding.tap]), ...read], judged);
   } finally {
     // A lens that breaks fails the run, but the finding is on record first.
     run.emit({ type: "flag-raised", evidence: { ...evidence, lens } });
   }
 }
 
+/** The score at which a detector or a combination fires. */
+function thresholdOf(parts: WorkerParts, { combine = {} }: Policy, name: string): number | null {
+  return (Object.hasOwn(combine, name) ? combine[name]?.threshold : undefined) ?? parts.thresholdOf(name);
+}
+
 /** The lens of the taps that the detector reads, the strongest one first. */
 async function readLens(
   parts: WorkerParts,
-  finding: FiredFinding,
+  wanted: readonly string[],
   { result, row }: Firing["judged"],
 ): Promise<LensTop[]> {
   const { taps } = parts.forward.plan;
-  const strongest = finding.tap === undefined ? [] : [finding.tap];
   // A kind may name a tap that it does not read: there is no row of it.
-  const read = [...strongest, ...parts.tapsOf(finding.detector)].filter((tap) => taps.includes(tap));
-  const shown = [...new Set(read)].slice(0, LENS_TAPS);
+  const shown = [...new Set(wanted.filter((tap) => taps.includes(tap)))].slice(0, LENS_TAPS);
   if (shown.length === 0) return [];
   const rows = new Float32Array(shown.length * parts.hidden); // [taps, hidden]
   shown.forEach((tap, index) => {

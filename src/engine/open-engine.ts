@@ -1,26 +1,29 @@
-import type { Policy } from "../decide/policy.ts";
-import type { Binding } from "../detect/calibration.ts";
-import type { ResolveContext } from "../detect/kinds/kind.ts";
+import { detectorsOf, type Policy } from "../decide/policy.ts";
+import type { LiveBinding } from "../detect/calibration.ts";
+import type { ModelContext } from "../detect/kinds/kind.ts";
 import type { LoadedDetector } from "../detect/loader.ts";
 import { lensMapsOf, type OpenModel } from "../lens/open-model.ts";
+import { LENSES } from "../lens/reading.ts";
 import type { Logger } from "../log.ts";
 import { startWorkerEngine, type WorkerEngine } from "./worker-engine.ts";
 
 /** What detectors may ask of the model while they resolve. */
-export function resolveContextOf(model: OpenModel): ResolveContext {
-  const { tokenizer, facts } = model;
-  return { layers: facts.layers, tokenOf: tokenizer.tokenOf, encode: tokenizer.encode, textOf: tokenizer.textOf };
+export function resolveContextOf(model: OpenModel): ModelContext {
+  const { tokenOf, encode, textOf } = model.tokenizer;
+  const { layers, hidden, sha256: modelSha256, precision } = model.facts;
+  const lenses = LENSES.filter((lens) => lens === "logit" || model.lensHashes[lens] !== null);
+  return { layers, hidden, modelSha256, precision, lenses, tokenOf, encode, textOf };
 }
 
 /** What thresholds depend on, as it is loaded. */
-export function bindingOf(model: OpenModel): Binding {
+export function bindingOf(model: OpenModel): LiveBinding {
   return {
     modelSha256: model.facts.sha256,
     precision: model.facts.precision,
     formatVersion: model.facts.formatVersion,
     chatTemplateSha256: model.chatTemplateSha256,
     backgroundSha256: model.background.sha256,
-    lens: "logit",
+    lensSha256: model.lensHashes,
   };
 }
 
@@ -41,7 +44,7 @@ export interface OpenEngineOptions {
 export function openEngine(options: OpenEngineOptions): WorkerEngine {
   const { model, detectors, policies } = options;
   // Only what some policy runs is read: a detector that none names costs nothing.
-  const used = new Set(Object.values(policies).flatMap((policy) => Object.keys(policy.detectors)));
+  const used = new Set(Object.values(policies).flatMap(detectorsOf));
   const loaded = detectors.filter(({ id }) => used.has(id));
   return startWorkerEngine({
     model: model.facts,

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { detectorsOf } from "../decide/policy.ts";
 import { loadKinds } from "../detect/kinds/registry.ts";
 import { createPanel } from "../detect/panel.ts";
 import { createReader } from "../lens/lens-math.ts";
@@ -60,7 +61,7 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
 function checkPolicies({ policies, detectors }: WorkerSettings): void {
   const loaded = new Set(detectors.map(({ id }) => id));
   for (const [name, policy] of Object.entries(policies)) {
-    const missing = Object.keys(policy.detectors).find((id) => !loaded.has(id));
+    const missing = detectorsOf(policy).find((id) => !loaded.has(id));
     if (missing !== undefined) throw new Error(`policy "${name}" runs the detector "${missing}", which is not loaded`);
   }
 }

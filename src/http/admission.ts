@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import type { Policy } from "../decide/policy.ts";
+import { detectorsOf, type Policy } from "../decide/policy.ts";
 import type { GenerateRequest } from "../engine/engine.ts";
 import { GatewayError } from "../errors.ts";
 import type { TraceHead } from "../trace/trace.ts";
@@ -116,7 +116,8 @@ function fitTokens({ engine, limits }: PublicParts, { maxTokens, promptTokens, f
 function toHead(parts: PublicParts, given: Asked & { key: ApiKey | undefined; requestId: string }): TraceHead {
   const { endpoint, asked, policy, key, requestId } = given;
   const { name, sha256, precision } = parts.engine.model;
-  const ran = parts.detectors.filter(({ id }) => Object.hasOwn(policy.detectors, id));
+  const running = detectorsOf(policy);
+  const ran = parts.detectors.filter(({ id }) => running.includes(id));
   return {
     id: `tr_${parts.randomId()}`,
     requestId,

@@ -53,7 +53,7 @@ export async function openLensComparer(options: LensComparerOptions): Promise<Le
       const all: Distance[][] = [];
       for (const view of views) {
         const distances: Distance[] = [];
-        await eachLensRow(parts, { result, rows, view }, (logits, index) => {
+        await eachLogits(parts, await rowsThrough(parts, { result, rows, view }), (logits, index) => {
           const reference = references[index];
           if (reference) distances.push(distanceFrom(reference, logits));
         });
@@ -63,10 +63,12 @@ export async function openLensComparer(options: LensComparerOptions): Promise<Le
     },
     async lastTokens(ids) {
       const result = await run(ids, "last");
-      const found: number[] = [];
-      for (const view of views) {
-        await eachLensRow(parts, { result, rows: [ids.length - 1], view }, (logits) => found.push(highestOf(logits)));
+      const rows = new Float32Array(views.length * parts.hidden); // [views, hidden]
+      for (const [index, view] of views.entries()) {
+        rows.set(await rowsThrough(parts, { result, rows: [ids.length - 1], view }), index * parts.hidden);
       }
+      const found: number[] = [];
+      await eachLogits(parts, rows, (logits) => found.push(highestOf(logits)));
       return { final: highestOf(result.logits), lenses: found };
     },
     async close() {
@@ -90,21 +92,28 @@ interface Wanted {
   readonly view: ReturnType<typeof viewOf>;
 }
 
-/** Hands over the lens logits `[vocabulary]` of each wanted row, with its index among them. */
-async function eachLensRow(
-  { forward, product, hidden, vocabulary }: Parts,
-  { result, rows, view }: Wanted,
+/** Rows of one tap through a view, before the final norm. `[rows, hidden]` */
+function rowsThrough({ forward, product, hidden }: Parts, { result, rows, view }: Wanted): Promise<Float32Array> {
+  const taps = forward.plan.taps.length;
+  const raw = new Float32Array(rows.length * hidden); // [rows, hidden]
+  rows.forEach((row, index) => {
+    const from = (row * taps + view.tap) * hidden;
+    raw.set(result.tapRows.subarray(from, from + hidden), index * hidden);
+  });
+  return viewRows(product, view, raw);
+}
+
+/** Hands over the lens logits `[vocabulary]` of each row, with its index. */
+async function eachLogits(
+  { forward, hidden, vocabulary }: Parts,
+  rows: Float32Array,
   take: (logits: Float32Array, index: number) => void,
 ): Promise<void> {
-  const taps = forward.plan.taps.length;
-  for (let first = 0; first < rows.length; first += ROWS_AT_A_TIME) {
-    const some = rows.slice(first, first + ROWS_AT_A_TIME);
-    const raw = new Float32Array(some.length * hidden); // [rows, hidden]
-    some.forEach((row, index) => {
-      const from = (row * taps + view.tap) * hidden;
-      raw.set(result.tapRows.subarray(from, from + hidden), index * hidden);
-    });
-    const logits = await forward.lens(await viewRows(product, view, raw)); // [rows, vocabulary]
-    some.forEach((_, index) => take(logits.subarray(index * vocabulary, (index + 1) * vocabulary), first + index));
+  const count = rows.length / hidden;
+  for (let first = 0; first < count; first += ROWS_AT_A_TIME) {
+    const some = Math.min(ROWS_AT_A_TIME, count - first);
+    const logits = await forward.lens(rows.slice(first * hidden, (first + some) * hidden)); // [some, vocabulary]
+    for (let row = 0; row < some; row += 1)
+      take(logits.subarray(row * vocabulary, (row + 1) * vocabulary), first + row);
   }
 }

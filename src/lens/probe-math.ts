@@ -7,16 +7,11 @@ export interface ResultRow {
   readonly row: number;
 }
 
-/** Scores of probes over the tapped rows of a result. What is not finite in a row comes out as NaN. */
-export interface ProbeScores {
-  /** bias + Σ over taps of direction · row / rms(row), with the epsilon of the model's norm in the rms. */
-  score(read: PlannedProbe, result: ForwardResult, row: number): number;
-  /** What one tap of the probe (index into its own taps) adds to that. */
-  share(read: PlannedProbe, tap: number, at: ResultRow): number;
-}
+/** What each tap of a probe adds to its score: direction · row / rms(row), with the epsilon of the model's norm. `[probe's taps]` */
+export type ProbeParts = (read: PlannedProbe, at: ResultRow) => Float64Array;
 
-/** Computes each row's scale at most once a result, however many probes read it. */
-export function createProbeScores({ forward, normEpsilon }: Pick<ReadPlan, "forward" | "normEpsilon">): ProbeScores {
+/** Computes each row's scale at most once a result, however many probes read it. What is not finite in a row comes out as NaN. */
+export function createProbeParts({ forward, normEpsilon }: Pick<ReadPlan, "forward" | "normEpsilon">): ProbeParts {
   const taps = forward.taps.length;
   let last: ForwardResult | undefined;
   let scales = new Float64Array(0); // [S, taps], 0: not computed yet
@@ -35,20 +30,15 @@ export function createProbeScores({ forward, normEpsilon }: Pick<ReadPlan, "forw
     return scale;
   }
 
-  function share(read: PlannedProbe, tap: number, { result, row }: ResultRow): number {
+  return (read, { result, row }) => {
     const hidden = read.directions.length / read.taps.length;
-    const at = row * taps + read.taps[tap]!;
-    const scale = scaleOf(result, at, hidden);
-    return scale * dot(result.tapRows, at * hidden, { directions: read.directions, from: tap * hidden, hidden });
-  }
-
-  return {
-    share,
-    score(read, result, row) {
-      let sum = read.bias;
-      for (let tap = 0; tap < read.taps.length; tap += 1) sum += share(read, tap, { result, row });
-      return sum;
-    },
+    const parts = new Float64Array(read.taps.length); // [probe's taps]
+    for (let tap = 0; tap < parts.length; tap += 1) {
+      const at = row * taps + read.taps[tap]!;
+      const product = dot(result.tapRows, at * hidden, { directions: read.directions, from: tap * hidden, hidden });
+      parts[tap] = scaleOf(result, at, hidden) * product;
+    }
+    return parts;
   };
 }
 

@@ -58,7 +58,7 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
     ),
     decisions: merge(
       label("detector", names.detectors),
-      label("action", ["observe", "flag", "abort", "would_abort", "bypassed"]),
+      label("action", ["observe", "flag", "abort", "would_abort", "bypassed", "unconfirmed"]),
     ),
     aborts: merge(label("detector", names.detectors), label("policy", names.policies)),
     failOpen: merge(label("detector", names.detectors), label("reason", ERROR_TYPES)),

@@ -31,6 +31,7 @@ export function sampleFinding(changes: Partial<FiredFinding> = {}): FiredFinding
     detector: "country-channel",
     position: 14,
     verdict: "fired",
+    level: "abort",
     score: 6.5,
     raw: 7.25,
     threshold: 5,

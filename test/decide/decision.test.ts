@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { actionOf, decide } from "../../src/decide/decision.ts";
+import { actionOf, decide, isStricterThan } from "../../src/decide/decision.ts";
 import type { Action, Policy } from "../../src/decide/policy.ts";
 import type { Finding } from "../../src/detect/finding.ts";
 
@@ -26,6 +26,7 @@ const clear = (detector: string): Finding => ({ detector, verdict: "clear", posi
 const fired = (detector: string): Finding => ({
   detector,
   verdict: "fired",
+  level: "abort",
   position: 1,
   score: 2,
   raw: 2,
@@ -90,6 +91,86 @@ describe("decide", () => {
   it("stops on a firing that no rule speaks of, names of object members included", () => {
     for (const detector of ["unheard-of", "constructor", "__proto__"]) {
       expect(decide(policy(), [fired(detector)]).action).toBe("unavailable");
+    }
+  });
+});
+
+describe("a firing between two thresholds", () => {
+  const flagged = (detector: string): Finding => ({ ...fired(detector), level: "flag" }) as Finding;
+
+  it("is flagged where the rule aborts, in monitor mode too, and is as it was under milder rules", () => {
+    expect(decide(policy(), [flagged("stopped")])).toEqual({
+      action: "flag",
+      detector: "stopped",
+      rule: "strict.stopped: abort, at flag",
+    });
+    expect(decide(monitor, [flagged("stopped")]).action).toBe("flag");
+    expect(decide(policy(), [flagged("flagged")]).action).toBe("flag");
+    expect(decide(policy(), [flagged("watched")]).action).toBe("observe");
+    expect(actionOf(policy(), flagged("stopped"))).toBe("flag");
+  });
+});
+
+describe("several firings that ask for the same", () => {
+  const weighed = (detector: string, logRatio: number): Finding => ({ ...fired(detector), logRatio }) as Finding;
+
+  it.each([
+    [[weighed("stopped", 1), weighed("loose", 4)], "loose"],
+    [[weighed("stopped", 4), weighed("loose", 1)], "stopped"],
+    [[fired("stopped"), weighed("loose", -3)], "loose"],
+    [[weighed("stopped", 2), weighed("loose", 2)], "stopped"],
+    [[weighed("flagged", 99), weighed("loose", -3)], "loose"],
+  ])("are told by the likeliest one that is known: case %#", (findings, detector) => {
+    expect(decide(policy(), findings).detector).toBe(detector);
+  });
+});
+
+describe("a combination", () => {
+  const combining = policy({
+    combine: { team: { of: ["watched"], rule: "any", withinTokens: 16, threshold: 1, action: "abort" } },
+  });
+
+  it("acts by its own rule and fails closed", () => {
+    expect(decide(combining, [fired("watched"), fired("team")])).toEqual({
+      action: "abort",
+      detector: "team",
+      rule: "strict.team: abort",
+    });
+    expect(decide(combining, [broken("team")]).action).toBe("unavailable");
+  });
+});
+
+describe("a confirming detector", () => {
+  const confirming = (first: "closed" | "open", second: "closed" | "open") =>
+    policy({
+      detectors: {
+        one: { action: "abort", onError: first, confirmWith: "dear" },
+        two: { action: "abort", onError: second, confirmWith: "dear" },
+      },
+    });
+
+  it.each([
+    ["open", "open", "continue"],
+    ["open", "closed", "unavailable"],
+    ["closed", "open", "unavailable"],
+  ] as const)("breaks every pair it belongs to: %s, %s", (first, second, action) => {
+    expect(decide(confirming(first, second), [broken("dear")]).action).toBe(action);
+  });
+
+  it("is closed for a pair even where its own rule is open", () => {
+    const { detectors } = confirming("closed", "open");
+    const own = policy({ detectors: { ...detectors, dear: { action: "observe", onError: "open" } } });
+    expect(decide(own, [broken("dear")]).action).toBe("unavailable");
+  });
+});
+
+describe("isStricterThan", () => {
+  it("is a strict order from going on to unavailable", () => {
+    const order = ["continue", "observe", "flag", "would_abort", "abort", "unavailable"] as const;
+    for (const [index, action] of order.entries()) {
+      for (const [other, against] of order.entries()) {
+        expect(isStricterThan({ action }, { action: against })).toBe(index > other);
+      }
     }
   });
 });

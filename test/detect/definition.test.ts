@@ -33,8 +33,14 @@ describe("parseDefinition", () => {
       positions: "both",
       aggregate: { type: "max" },
       threshold: 1,
+      abortThreshold: 1,
       calibration: { status: "uncalibrated", note: "a guess" },
     });
+  });
+
+  it("takes one threshold for flags and one for aborts", () => {
+    const { definition } = parse(GOOD.replace("threshold: 1", "threshold: { flag: 0.5, abort: 2 }"));
+    expect([definition.threshold, definition.abortThreshold]).toEqual([0.5, 2]);
   });
 
   it("reports every problem of a file at once, with line, field and cure", async () => {
@@ -43,7 +49,7 @@ describe("parseDefinition", () => {
       .replace("both", "prompts");
     expect(await problemsOf(() => parse(text))).toEqual([
       'cat.yaml:6 positions: "prompts" is not one of prompt, generation, both (cure: did you mean "prompt"?)',
-      "cat.yaml:1 threshold: is missing (cure: write a number here)",
+      "cat.yaml:1 threshold: is missing (cure: write a number or a map)",
       'cat.yaml:8 treshold: unknown key "treshold" (cure: did you mean "threshold"?)',
       "cat.yaml:5 options.patterns[0].regex: is missing (cure: write text here)",
       'cat.yaml:5 options.patterns[0].regexp: unknown key "regexp" (cure: did you mean "regex"?)',
@@ -58,6 +64,30 @@ describe("parseDefinition", () => {
       /^cat\.yaml:2 kind: there is no kind "patern" \(cure: did you mean "pattern"\?/,
     ],
     ["a threshold that is no number", "threshold: 1", "threshold: .nan", /^cat\.yaml:8 threshold: must be a number/],
+    [
+      "a threshold for aborts below that for flags",
+      "threshold: 1",
+      "threshold: { flag: 2, abort: 1 }",
+      /^cat\.yaml:8 threshold\.abort: the threshold for aborts is below that for flags \(cure: write an abort/,
+    ],
+    [
+      "half a pair of thresholds",
+      "threshold: 1",
+      "threshold: { flag: 2 }",
+      /^cat\.yaml:8 threshold\.abort: is missing/,
+    ],
+    [
+      "a start value that would flag at once",
+      "{ type: max }\nthreshold: 1",
+      "{ type: mean, window: 2, start: 1 }\nthreshold: { flag: 1, abort: 9 }",
+      /^cat\.yaml:7 aggregate\.start: the start value 1 reaches the threshold 1/,
+    ],
+    [
+      "a cumulative sum whose 0 would fire at once",
+      "{ type: max }\nthreshold: 1",
+      "{ type: cusum, drift: 1 }\nthreshold: 0",
+      /^cat\.yaml:7 aggregate\.start: the start value 0 reaches the threshold 0/,
+    ],
     [
       "a start value that would fire at once",
       "{ type: max }",

@@ -102,7 +102,7 @@ describe("loadDetectors", () => {
       "d.yaml": PATTERN.replace("regex: cat", "regex: c(at"),
     });
     expect(shorten(await problemsOf(() => load(folder)))).toEqual([
-      "b.yaml:1 threshold: is missing (cure: write a number here)",
+      "b.yaml:1 threshold: is missing (cure: write a number or a map)",
       'b.yaml:6 treshold: unknown key "treshold" (cure: did you mean "threshold"?)',
       expect.stringMatching(
         /^a\.yaml:3 options\.taps\[0\]: "30\.attn_out" names layer 30.*cure: write a layer from 0 to 29/,
@@ -191,5 +191,7 @@ describe("readDefinitions", () => {
     const { definitions, problems } = readDefinitions({ folder, kinds });
     expect(definitions.map(({ definition }) => definition.id)).toEqual(["a"]);
     expect(problems.length).toBeGreaterThan(0);
+    expect(readDefinitions({ folder, kinds, only: "a" }).problems).toEqual([]);
+    expect(readDefinitions({ folder, kinds, only: "b" }).definitions).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Phase } from "../../src/detect/finding.ts";
 import type { Kind, Positions } from "../../src/detect/kinds/kind.ts";
 import { createPanel } from "../../src/detect/panel.ts";
-import type { ConceptRead } from "../../src/lens/reading.ts";
+import { tapsOfRead, type ConceptRead } from "../../src/lens/reading.ts";
 import { loadedDetector, scriptedKind, stepAt } from "../support/scripted-kind.ts";
 
 const read = (layer: number): ConceptRead => ({
@@ -40,7 +40,7 @@ describe("createPanel", () => {
         ["b", readingKind("b", 0)],
       ]),
     );
-    expect(panel.reads.map(({ tap }) => tap.layer)).toEqual([1, 2, 3]);
+    expect(panel.reads.flatMap(tapsOfRead).map(({ layer }) => layer)).toEqual([1, 2, 3]);
     const run = panel.start({ a: {}, b: {} });
     const step = stepAt(1, { reading: (index) => ({ logOdds: index / 10, logits: new Float32Array(1) }) });
     expect(run.judge(step)).toMatchObject([
@@ -120,6 +120,23 @@ describe("createPanel", () => {
     expect(run.lastScores()).toEqual([0.5, 0.25, null]);
     run.judge(stepAt(2));
     expect(run.lastScores()).toEqual([0.5, null, null]);
+  });
+
+  it("asks a detector on demand only when it is called for, and knows its score there", () => {
+    const run = panelOf(always("a", 0.25), always("b", 5)).start({ a: {}, b: { positions: "both", onDemand: true } });
+    expect(run.judge(stepAt(1)).map(({ detector }) => detector)).toEqual(["a"]);
+    expect(run.lastScores()).toEqual([0.25, null]);
+    expect(run.ask("b", stepAt(1))).toMatchObject({ detector: "b", verdict: "fired", score: 5 });
+    expect(run.lastScores()).toEqual([0.25, 5]);
+    run.judge(stepAt(2));
+    expect(run.lastScores()).toEqual([0.25, null]);
+    expect(() => run.ask("a", stepAt(2))).toThrow("detector a does not judge on demand");
+    expect(() => run.ask("z", stepAt(2))).toThrow("detector z does not judge on demand");
+  });
+
+  it("finds a loaded detector by its id", () => {
+    const panel = panelOf(always("a", 0));
+    expect([panel.find("a")?.threshold, panel.find("z")]).toEqual([1, undefined]);
   });
 
   it("counts runs by detector, phase and verdict", () => {

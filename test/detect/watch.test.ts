@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Calibration } from "../../src/detect/calibration.ts";
 import type { Kind, RawScore } from "../../src/detect/kinds/kind.ts";
 import type { RunSample } from "../../src/detect/run-counter.ts";
 import { createWatch, type WatchOptions } from "../../src/detect/watch.ts";
@@ -35,6 +36,7 @@ describe("createWatch", () => {
     expect(one.judge(stepAt(2))).toEqual({
       detector: "a",
       verdict: "fired",
+      level: "abort",
       position: 2,
       score: 1,
       raw: 1,
@@ -44,6 +46,28 @@ describe("createWatch", () => {
       tap: "23.attn_out",
       names: [{ name: "Japan", share: 0.9 }],
     });
+  });
+
+  it("says which of two thresholds was reached, and by how much likelier the score is", () => {
+    const calibration: Calibration = {
+      status: "calibrated",
+      data: "d",
+      false_alarm_rate: 0,
+      likelihood: { scores: [1, 3], log_ratios: [0, 4] },
+      model_sha256: "a",
+      precision: "fast",
+      format_version: 1,
+      chat_template_sha256: null,
+      background_sha256: null,
+      lens: "none",
+    };
+    const detector = loadedDetector("a", { threshold: 1, abortThreshold: 3, calibration });
+    const one = watch({ 1: { score: 0.9 }, 2: { score: 2 }, 3: { score: 3 } }, { detector });
+    expect([1, 2, 3].map((position) => one.judge(stepAt(position)))).toMatchObject([
+      { verdict: "clear" },
+      { verdict: "fired", level: "flag", threshold: 1, logRatio: 2 },
+      { verdict: "fired", level: "abort", threshold: 3, logRatio: 4 },
+    ]);
   });
 
   it("lets a firing stand whose names cannot be told, and asks a clear position for none", () => {

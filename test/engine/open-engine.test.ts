@@ -52,6 +52,8 @@ describe("resolveContextOf", () => {
     const context = resolveContextOf(model);
     const id = context.tokenOf(" Germany") ?? -1;
     expect([context.layers, context.textOf(id), context.encode(" Germany")]).toEqual([30, " Germany", [id]]);
+    const { sha256: modelSha256, hidden } = model.facts;
+    expect(context).toMatchObject({ hidden, modelSha256, precision: "fast", lenses: ["logit"] });
   });
 });
 
@@ -64,7 +66,7 @@ describe("bindingOf", () => {
       formatVersion: model.facts.formatVersion,
       chatTemplateSha256: hash,
       backgroundSha256: model.background.sha256,
-      lens: "logit",
+      lensSha256: { logit: null, centred: null, tuned: null },
     });
   });
 });

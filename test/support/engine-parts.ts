@@ -87,6 +87,10 @@ export async function openVendoredParts(
   const kinds = await loadKinds();
   const context = {
     layers: architecture.layers,
+    hidden: architecture.hidden,
+    modelSha256: TEST_BINDING.modelSha256,
+    precision,
+    lenses: ["logit" as const],
     tokenOf: tokenizer.tokenOf,
     encode: tokenizer.encode,
     textOf: tokenizer.textOf,

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Calibration } from "../../src/detect/calibration.ts";
+import type { Likelihood } from "../../src/detect/likelihood.ts";
 import type { Kind, RawScore } from "../../src/detect/kinds/kind.ts";
 import type { LoadedDetector } from "../../src/detect/loader.ts";
 import type { PanelStep } from "../../src/detect/panel.ts";
@@ -32,10 +34,28 @@ export function loadedDetector(id: string, changes: Partial<LoadedDetector> = {}
     reads: [],
     aggregate: { type: "max", window: 1 },
     threshold: 1,
+    abortThreshold: changes.threshold ?? 1,
     positions: "both",
     notes: [],
     calibrated: false,
+    calibration: { status: "uncalibrated", note: "for tests" },
     ...changes,
+  };
+}
+
+/** A calibration of nothing in particular, with a curve of log ratios where one is given. */
+export function calibratedWith(likelihood?: Likelihood): Calibration {
+  return {
+    status: "calibrated",
+    data: "d",
+    false_alarm_rate: 0,
+    model_sha256: "a".repeat(64),
+    precision: "fast",
+    format_version: 1,
+    chat_template_sha256: null,
+    background_sha256: null,
+    lens: "none",
+    ...(likelihood === undefined ? {} : { likelihood }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Binding } from "../../src/detect/calibration.ts";
+import type { LiveBinding } from "../../src/detect/calibration.ts";
 import type { ResolveContext } from "../../src/detect/kinds/kind.ts";
 import { readGguf } from "../../src/model/gguf.ts";
 import { createTokenizer } from "../../src/model/tokenizer.ts";
@@ -13,17 +13,29 @@ let opened: Promise<ResolveContext> | undefined;
 export function openVocabulary(): Promise<ResolveContext> {
   opened ??= readGguf(fileURLToPath(new URL(MODEL_FILE, import.meta.url))).then(({ metadata }) => {
     const { tokenOf, encode, textOf } = createTokenizer(readVocabulary(metadata));
-    return { layers: 30, tokenOf, encode, textOf };
+    return {
+      layers: 30,
+      hidden: 576,
+      modelSha256: TEST_BINDING.modelSha256,
+      precision: TEST_BINDING.precision,
+      lenses: ["logit"],
+      tokenOf,
+      encode,
+      textOf,
+      readBytes: (path) => {
+        throw new Error(`there is no file ${path}`);
+      },
+    };
   });
   return opened;
 }
 
 /** A binding for tests that are not about calibration. */
-export const TEST_BINDING: Binding = {
+export const TEST_BINDING: LiveBinding = {
   modelSha256: "a".repeat(64),
   precision: "fast",
   formatVersion: 1,
   chatTemplateSha256: "b".repeat(64),
   backgroundSha256: "c".repeat(64),
-  lens: "logit",
+  lensSha256: { logit: null, centred: null, tuned: null },
 };

@@ -1,6 +1,22 @@
-import type { ResolveContext } from "./kind.ts";
+import { z } from "zod";
+import { OptionError, type ResolveContext } from "./kind.ts";
 
-/** The part of a concept's options that says which words it is made of. */
+const word = z.union([
+  z.string().min(1),
+  z.strictObject({ word: z.string().min(1), as: z.string().min(1).optional() }),
+]);
+
+/** The options that say which words a concept is made of. */
+export const wordFields = {
+  /** The concept's words; `as` is the name that is reported for a word. */
+  words: z.array(word).min(1),
+  /** `whole` takes words with a token of their own, `first_piece` also the first token of longer ones. */
+  match: z.enum(["whole", "first_piece"]).default("whole"),
+  /** `both` also tries the other case of the first letter. */
+  first_letter: z.enum(["both", "as_written"]).default("both"),
+};
+
+/** The part of a kind's options that says which words a concept is made of. */
 export interface WordOptions {
   readonly words: readonly (string | { readonly word: string; readonly as?: string | undefined })[];
   readonly match: "whole" | "first_piece";
@@ -16,6 +32,13 @@ export interface MatchedWords {
   readonly nameOfToken: readonly number[];
   /** Lines for `lensgate check`: words with no token, words that stand by their first piece, tokens that two words claim. */
   readonly notes: readonly string[];
+}
+
+/** The tokens of a concept, of which there must be one; throws `OptionError` where there is none. */
+export function requireWords(options: WordOptions, context: ResolveContext): MatchedWords {
+  const matched = matchWords(options, context);
+  if (matched.tokens.length === 0) throw noToken(options.match);
+  return matched;
 }
 
 /** Finds the tokens of every word, each with and without a leading space and in both cases of its first letter. */
@@ -49,6 +72,14 @@ export function matchWords(options: WordOptions, context: ResolveContext): Match
       ...noteList("claimed by two names, counted for the first", shared),
     ],
   };
+}
+
+function noToken(match: WordOptions["match"]): OptionError {
+  const cure =
+    match === "whole"
+      ? "write match: first_piece, or add words that are single tokens"
+      : "add words whose first token has more than one letter";
+  return new OptionError(["words"], "the concept resolves to no token at all", cure);
 }
 
 function spellWord(word: string, firstLetter: "both" | "as_written"): string[] {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { ConceptRead, Reading } from "../../lens/reading.ts";
+import type { LensName, Read, Reading } from "../../lens/reading.ts";
 import type { NamedShare, Phase } from "../finding.ts";
 
 /** Which positions a detector judges; the last prompt position belongs to both sides. */
@@ -18,10 +18,17 @@ export class OptionError extends Error {
   }
 }
 
-/** What a kind may ask of the model while it resolves a definition. */
-export interface ResolveContext {
+/** What is known of the loaded model while definitions are resolved. */
+export interface ModelContext {
   /** Number of blocks. */
   readonly layers: number;
+  /** Width of a tapped row. */
+  readonly hidden: number;
+  /** sha256 of the model file, 64 hex digits. */
+  readonly modelSha256: string;
+  readonly precision: "fast" | "exact";
+  /** Lenses that can be read here: `centred` needs the model's statistics, `tuned` a fitted file. */
+  readonly lenses: readonly LensName[];
   /** Vocabulary id of exactly this piece of text (a leading space counts), or undefined when no single token stands for it. */
   tokenOf(text: string): number | undefined;
   /** Vocabulary ids of a text, special tokens never parsed. */
@@ -30,9 +37,15 @@ export interface ResolveContext {
   textOf(id: number): string;
 }
 
+/** What a kind may ask while it resolves a definition. */
+export interface ResolveContext extends ModelContext {
+  /** A file named relative to the definition's own folder; throws an `Error` for one that is not there or lies outside. */
+  readBytes(path: string): Uint8Array;
+}
+
 /** What resolving gives: the reads to add to the graph, plain data for the worker, and lines for `lensgate check`. */
 export interface Resolution<Resolved> {
-  readonly reads: readonly ConceptRead[];
+  readonly reads: readonly Read[];
   /** Structured-clonable: it crosses the thread boundary. */
   readonly resolved: Resolved;
   readonly notes: readonly string[];

@@ -3,8 +3,10 @@ import { ConfigError, type Problem } from "../../errors.ts";
 import { conceptKind } from "./concept.ts";
 import type { Kind } from "./kind.ts";
 import { patternKind } from "./pattern.ts";
+import { probeKind } from "./probe.ts";
+import { trajectoryKind } from "./trajectory.ts";
 
-const BUILT_IN: readonly Kind[] = [conceptKind, patternKind];
+const BUILT_IN: readonly Kind[] = [conceptKind, patternKind, probeKind, trajectoryKind];
 
 const CURE =
   "export a const named kind: { name, schema (zod 4), resolve(options, context), start(resolved, positions) }";

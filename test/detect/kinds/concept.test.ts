@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { conceptKind, type ConceptOptions, type ConceptResolved } from "../../../src/detect/kinds/concept.ts";
 import type { ResolveContext, Step } from "../../../src/detect/kinds/kind.ts";
-import type { Reading } from "../../../src/lens/reading.ts";
+import type { ConceptRead, Reading } from "../../../src/lens/reading.ts";
 import { openVocabulary } from "../../support/vocabulary.ts";
 
 let context: ResolveContext;
@@ -37,7 +37,10 @@ function score(resolved: ConceptResolved, ...readings: Reading[]) {
   return conceptKind.start(resolved, "both").score(step(...readings));
 }
 
-const resolve = (changes: Record<string, unknown> = {}) => conceptKind.resolve(options(changes), context);
+function resolve(changes: Record<string, unknown> = {}, changed: Partial<ResolveContext> = {}) {
+  const resolution = conceptKind.resolve(options(changes), { ...context, ...changed });
+  return { ...resolution, reads: resolution.reads as readonly ConceptRead[] };
+}
 
 describe("the concept kind", () => {
   it("asks for one read a tap, all with the same tokens", () => {
@@ -103,6 +106,15 @@ describe("the concept kind", () => {
       expect(score(resolve({ taps, combine }).resolved, reading(Number.NaN), reading(3))?.score).toBeNaN();
       expect(score(resolve({ taps, combine }).resolved, reading(3), reading(Number.NaN))?.score).toBeNaN();
     }
+  });
+
+  it("reads through the lens that it names, where the model has it", () => {
+    expect(resolve().reads.map(({ lens }) => lens)).toEqual([undefined]);
+    const { reads } = resolve({ lens: "centred" }, { lenses: ["logit", "centred"] });
+    expect(reads.map(({ lens }) => lens)).toEqual(["centred"]);
+    expect(() => resolve({ lens: "tuned" }, { lenses: ["logit", "centred"] })).toThrow(
+      expect.objectContaining({ path: ["lens"], cure: expect.stringContaining("lensgate lens fit") }),
+    );
   });
 
   it("refuses a concept that resolves to no token at all", () => {

@@ -3,7 +3,17 @@ import type { Phase } from "../../../src/detect/finding.ts";
 import type { Positions, ResolveContext } from "../../../src/detect/kinds/kind.ts";
 import { patternKind } from "../../../src/detect/kinds/pattern.ts";
 
-const context: ResolveContext = { layers: 1, tokenOf: () => undefined, encode: () => [], textOf: () => "" };
+const context: ResolveContext = {
+  layers: 1,
+  hidden: 1,
+  modelSha256: "",
+  precision: "fast",
+  lenses: ["logit"],
+  tokenOf: () => undefined,
+  encode: () => [],
+  textOf: () => "",
+  readBytes: () => new Uint8Array(0),
+};
 
 function resolve(...patterns: { regex: string; flags?: string; name?: string }[]) {
   return patternKind.resolve(patternKind.schema.parse({ patterns }), context).resolved;

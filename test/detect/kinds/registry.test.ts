@@ -7,12 +7,12 @@ const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/
 
 describe("loadKinds", () => {
   it("holds the built-in kinds", async () => {
-    expect([...(await loadKinds()).keys()]).toEqual(["concept", "pattern"]);
+    expect([...(await loadKinds()).keys()]).toEqual(["concept", "pattern", "probe", "trajectory"]);
   });
 
   it("adds a user's own kind", async () => {
     const kinds = await loadKinds([fixture("text-length.mjs")]);
-    expect([...kinds.keys()]).toEqual(["concept", "pattern", "text-length"]);
+    expect([...kinds.keys()]).toEqual(["concept", "pattern", "probe", "trajectory", "text-length"]);
     expect(kinds.get("text-length")?.schema.parse({})).toEqual({ unit: 1 });
   });
 
