@@ -30,11 +30,13 @@ function addViews(graph: GraphBuilder, { model, plan }: TapParts, apart: readonl
   const { hidden } = model.manifest.architecture;
   const linear = createLinear(model.manifest);
   const count = plan.views.length;
-  graph.input("concept_rows", "float32", [hidden, "R"]);
+  const concepts = conceptColumns(model, plan.conceptTokens);
+  // A constant, not an input: the runtime packs a constant once, an input at every token.
+  graph.constant("concept_rows", [hidden, concepts.length / hidden], concepts);
   const rows = addViewRows(graph, { plan, hidden, apart });
   const normed = addNorm(graph, linear, { input: rows, weight: "output_norm.weight", output: "view_normed" });
   graph.node("MatMul", [normed, "concept_rows"], "concept_logits");
-  graph.output("concept_logits", "float32", ["B", "S", count, "R"]);
+  graph.output("concept_logits", "float32", ["B", "S", count, concepts.length / hidden]);
   plan.background.forEach((group, index) => {
     const name = `background.${index}`;
     const logits = (input: string) => backgroundLogits(graph, model, { input, name, tokens: group.tokens });
@@ -46,6 +48,18 @@ function addViews(graph: GraphBuilder, { model, plan }: TapParts, apart: readonl
     of: count,
     logits: (input) => addLinear(graph, linear, { input, weight: unembeddingName(model), output: "exact.logits" }),
   });
+}
+
+// Rows of the unembedding as columns, [hidden, concepts]. One spare column of zeros keeps it from being empty.
+function conceptColumns(model: PreparedModel, tokens: Int32Array): Float32Array {
+  const { hidden } = model.manifest.architecture;
+  const rows = readUnembeddingRows(model, tokens); // [concepts, hidden]
+  const count = Math.max(1, tokens.length);
+  const columns = new Float32Array(hidden * count); // [hidden, concepts]
+  for (let token = 0; token < tokens.length; token += 1) {
+    for (let index = 0; index < hidden; index += 1) columns[index * count + token] = rows[token * hidden + index] ?? 0;
+  }
+  return columns;
 }
 
 interface ViewParts {
