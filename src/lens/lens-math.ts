@@ -70,7 +70,8 @@ class ProbeReading implements Reading {
   }
 
   get logits(): Float32Array {
-    return Float32Array.from(this.parts); // [probe's taps]
+    // `Float32Array.from` would walk an iterator.
+    return new Float32Array(this.parts); // [probe's taps]
   }
 }
 
@@ -106,7 +107,8 @@ function massesOf(
     if (value > highest) highest = value;
   }
   if (highest === -Infinity) return { all: -Infinity, shared: -Infinity };
-  let [all, shared] = [0, 0];
+  let all = 0;
+  let shared = 0;
   for (let index = 0; index < columns.length; index += 1) {
     const share = Math.exp(logits[start + columns[index]!]! - highest);
     all += share;
