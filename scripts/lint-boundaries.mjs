@@ -38,6 +38,8 @@ export const HOMES = {
   "prom-client": ["src/metrics.ts"],
   yaml: ["src/yaml-document.ts"],
   pino: ["src/log.ts"],
+  "@observablehq/plot": ["src/evaluation/plots.ts"],
+  linkedom: ["src/evaluation/plots.ts"],
   express: ["src/http/**", "src/review/**"],
   commander: ["src/cli/**"],
 };

@@ -59,7 +59,7 @@ test("every series is there from the start, and everything served is at 0", asyn
   const raised = samples.filter((line) => !line.endsWith(" 0"));
   expect(raised).toEqual([`oversight_build_info{version="0.1.0",model="${MODEL}",precision="fast"} 1`]);
   expect(samples.filter((line) => line.startsWith("oversight_aborts_total"))).toHaveLength(2 * 4);
-  expect(samples.filter((line) => line.startsWith("oversight_decisions_total"))).toHaveLength(2 * 5);
+  expect(samples.filter((line) => line.startsWith("oversight_decisions_total"))).toHaveLength(2 * 6);
   expect(samples.filter((line) => line.startsWith("oversight_detector_duration_seconds_count"))).toHaveLength(
     2 * 2 * 5,
   );

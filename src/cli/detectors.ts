@@ -9,6 +9,7 @@ import { ConfigError, type Problem } from "../errors.ts";
 import { tapsOfRead } from "../lens/reading.ts";
 import { formatTap } from "../lens/tap.ts";
 import { runCase } from "./case-run.ts";
+import { registerTrain } from "./train.ts";
 import { openCommandEngine } from "./command-engine.ts";
 import { registerBinding } from "./detector-binding.ts";
 import { formatClaim, formatThresholds } from "./threshold-text.ts";
@@ -25,6 +26,7 @@ export function registerDetectors(program: Command): void {
       await command.engine.close();
       for (const detector of command.detectors) process.stdout.write(`${formatDetector(detector)}\n`);
     });
+  registerTrain(detectors);
   detectors
     .command("test")
     .description("Run the cases of <id>.test.yaml on the real model.")

@@ -7,7 +7,7 @@ import { readSampleText } from "../lens/sample-text.ts";
 import { everyTap, formatTap, parseTap, TAP_POINTS } from "../lens/tap.ts";
 import type { TopToken } from "../lens/top-tokens.ts";
 import type { ModelFacts } from "../model/facts.ts";
-import { visibleText } from "../review/visible-text.ts";
+import { visibleText } from "../visible-text.ts";
 import { openCommandModel } from "./command-model.ts";
 import { registerLensCompare } from "./lens-compare.ts";
 import { registerLensFit } from "./lens-fit.ts";

@@ -23,3 +23,12 @@ export function parseRanges(flag: string, text: string, highest: number): number
     return Array.from({ length: to - from + 1 }, (_, index) => from + index);
   });
 }
+
+/** A parser for a number above 0, up to 1; the error names the flag. */
+export function parseShare(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && value > 0 && value <= 1) return value;
+    throw new InvalidArgumentError(`${flag} takes a number above 0, up to 1.`);
+  };
+}

@@ -52,9 +52,9 @@ export function planSettings(parts: SettingParts): PlannedSetting[] {
   ];
 }
 
-/** Fifty copies of the first detector that reads a tap, spread over the taps of every depth. */
+/** Fifty copies of the first detector that reads concepts, spread over the taps of every depth. */
 function spread({ model, detectors }: SettingParts): LoadedDetector[] {
-  const template = detectors.find(({ reads }) => reads.some((read) => !isProbeRead(read)));
+  const template = detectors.find(({ reads }) => reads.length > 0 && !reads.some(isProbeRead));
   const taps = everyTap(model.facts.layers);
   if (!template) return [];
   return Array.from({ length: MANY }, (_, index) => {

@@ -9,7 +9,7 @@ import { viewTrace } from "../review/evidence.ts";
 import { check, SCHEMAS } from "../review/requests.ts";
 import { formatItems, formatTrace } from "../review/terminal.ts";
 import { createVerdicts } from "../review/verdicts.ts";
-import { visibleJson, visibleText } from "../review/visible-text.ts";
+import { visibleJson, visibleText } from "../visible-text.ts";
 import { openDatabase } from "../trace/database.ts";
 import { createDecisionStore } from "../trace/decision-store.ts";
 import { stateFolder } from "../trace/state-folder.ts";

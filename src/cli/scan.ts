@@ -3,10 +3,11 @@ import type { Command } from "commander";
 import type { RunEnd } from "../engine/engine.ts";
 import { runToEnd } from "../engine/run-to-end.ts";
 import { GatewayError } from "../errors.ts";
-import type { EncodedPrompt } from "../model/prompt.ts";
 import { COMMAND_POLICY, openCommandEngine, type CommandEngine } from "./command-engine.ts";
 import { createProgress } from "./progress.ts";
-import { readRows, rowError, type ScanContent, type ScanRow } from "./scan-rows.ts";
+import { encodeRow, type EncodedRow } from "../training/encoded-row.ts";
+import { rowError } from "../training/row-content.ts";
+import { readRows, type ScanRow } from "./scan-rows.ts";
 
 /** Flags of `lensgate scan`, read. */
 export interface ScanFlags {
@@ -90,7 +91,10 @@ async function scanRows(command: CommandEngine, { rows, flags, write }: Scanning
 async function scanRow({ engine, model, config }: CommandEngine, row: ScanRow, flags: ScanFlags): Promise<object> {
   const place = { file: flags.input, line: row.line };
   const { contextTokens } = config.engine;
-  const { prompt, forced, promptAs } = encode(() => encodeContent(model.prompts, row.content, flags.chat), place);
+  const { prompt, forced, promptAs } = encode(
+    () => encodeRow(model.prompts, row.content, flags.chat ? "chat" : "raw"),
+    place,
+  );
   const length = prompt.ids.length + forced.length;
   if (length > contextTokens) {
     const message = `the row has ${length} tokens, the context holds ${contextTokens}`;
@@ -131,25 +135,4 @@ function scoresOf({ scores }: RunEnd): Record<string, object> {
   const named: Record<string, object> = {};
   for (const { detector, score, fired, position, tap } of scores) named[detector] = { score, fired, position, tap };
   return named;
-}
-
-interface EncodedRow {
-  readonly prompt: EncodedPrompt;
-  readonly forced: Int32Array;
-  readonly promptAs: "prompt" | "both";
-}
-
-/** `text` counts as prompt and as generation; the last assistant turn is what the model would have written. */
-function encodeContent(prompts: CommandEngine["model"]["prompts"], content: ScanContent, chat: boolean): EncodedRow {
-  const none = new Int32Array(0); // [0]
-  if (content.type === "text") {
-    const { text } = content;
-    const prompt = chat ? prompts.encodeChat([{ role: "user", content: text }]) : prompts.encodeText(text);
-    return { prompt, forced: none, promptAs: "both" };
-  }
-  const { turns } = content;
-  const last = turns.at(-1);
-  if (last?.role !== "assistant") return { prompt: prompts.encodeChat(turns), forced: none, promptAs: "prompt" };
-  const prompt = prompts.encodeChat(turns.slice(0, -1));
-  return { prompt, forced: prompts.encodeText(last.content).ids, promptAs: "prompt" };
 }

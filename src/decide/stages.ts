@@ -44,7 +44,7 @@ export function startStages(panel: Panel, policy: Policy, now: () => number = ()
 function panelRules(policy: Policy): Record<string, PanelRule> {
   return Object.fromEntries(
     detectorsOf(policy).map((id) => {
-      const rule = policy.detectors[id];
+      const rule = Object.hasOwn(policy.detectors, id) ? policy.detectors[id] : undefined;
       return [id, rule ?? { positions: "both", onDemand: true }];
     }),
   );

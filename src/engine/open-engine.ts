@@ -11,6 +11,7 @@ import { startWorkerEngine, type WorkerEngine } from "./worker-engine.ts";
 export function resolveContextOf(model: OpenModel): ModelContext {
   const { tokenOf, encode, textOf } = model.tokenizer;
   const { layers, hidden, sha256: modelSha256, precision } = model.facts;
+  // A lens is there when what it needs is: the averages for centred, a fitted file for tuned.
   const lenses = LENSES.filter((lens) => lens === "logit" || model.lensHashes[lens] !== null);
   return { layers, hidden, modelSha256, precision, lenses, tokenOf, encode, textOf };
 }

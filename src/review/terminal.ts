@@ -1,7 +1,7 @@
 import type { QueuedItem } from "../queue/queue.ts";
 import type { ReviewDecision } from "../trace/stores.ts";
 import type { Firing, TraceView } from "./evidence.ts";
-import { visibleText } from "./visible-text.ts";
+import { visibleText } from "../visible-text.ts";
 
 const SHADES = "▁▂▃▄▅▆▇█";
 

@@ -71,6 +71,36 @@ describe("lensgate check", () => {
     ]);
   });
 
+  it("sums up confirmations and combinations, and refuses one that its members cannot carry", async () => {
+    const policy = (rule: string) => `
+      detectors: { japan: { action: flag, confirm_with: peru, warm_at: 0 }, chile: { action: observe } }
+      combine: { pair: { of: [japan, chile], ${rule}, action: abort, positions: generation } }`;
+    const folder = (rule: string) =>
+      writeFolder({
+        "gateway.yaml": GATEWAY.replace(
+          "{ default: { detectors: { japan: { action: flag } } } }",
+          `\n  default:${policy(rule)}`,
+        ),
+        "detectors/japan.yaml": JAPAN,
+        "detectors/peru.yaml": JAPAN,
+        "detectors/chile.yaml": JAPAN.replace("threshold: 1", "threshold: { flag: 1, abort: 2.5 }"),
+      });
+    const good = await runCheck(["--config", join(folder("rule: all"), "gateway.yaml")]);
+    expect(good.lines).toContain(
+      "policy default (default): enforce, hold 1; japan flag, confirmed by peru from 0, on error closed; chile observe, on error closed; pair abort (generation), all of japan, chile from 2",
+    );
+    expect(good.lines.find((line) => line.startsWith("detector chile"))).toContain("flag 1, abort 2.5");
+    const bad = await runCheck(["--config", join(folder("rule: likelihood_ratio, threshold: 3"), "gateway.yaml")]);
+    expect(bad.exitCode).toBe(1);
+    expect(bad.lines).toEqual([
+      expect.stringMatching(
+        /gateway\.yaml policies\.default\.combine\.pair\.of\[0\]: the detector "japan" has no calibration\.likelihood in japan\.yaml/,
+      ),
+      expect.stringContaining('the detector "chile" has no calibration.likelihood'),
+      "2 problems",
+    ]);
+  });
+
   it("stops at a configuration that does not load, with all of its problems", async () => {
     const folder = writeFolder({ "gateway.yaml": GATEWAY.replace("flag", "stop"), "detectors/japan.yaml": JAPAN });
     const { lines, exitCode } = await runCheck(["--config", join(folder, "gateway.yaml")]);

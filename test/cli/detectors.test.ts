@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { formatDetector, testDetectors } from "../../src/cli/detectors.ts";
 import { writeLiveConfig } from "../support/live-gateway.ts";
 import { problemsOf } from "../support/problems.ts";
-import { loadedDetector } from "../support/scripted-kind.ts";
+import { calibratedWith, loadedDetector } from "../support/scripted-kind.ts";
 
 const SHIPPED = fileURLToPath(new URL("../../detectors", import.meta.url));
 const shipped = writeLiveConfig({ detectors: {}, policies: {}, fields: { detectors: SHIPPED } });
@@ -99,8 +99,8 @@ describe("lensgate detectors list", () => {
     expect(formatDetector(loadedDetector("country", { kind: "concept", reads, threshold: -2.5 }))).toBe(
       "country  concept  23.attn_out, 29.attn_out  threshold -2.5  uncalibrated  0123456789abcdef",
     );
-    expect(formatDetector(loadedDetector("words", { kind: "pattern", calibrated: true }))).toBe(
-      "words  pattern  text  threshold 1  calibrated  0123456789abcdef",
-    );
+    expect(
+      formatDetector(loadedDetector("words", { kind: "pattern", abortThreshold: 2, calibration: calibratedWith() })),
+    ).toBe("words  pattern  text  flag 1, abort 2  calibrated, false alarms 0  0123456789abcdef");
   });
 });

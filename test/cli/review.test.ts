@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { registerReview } from "../../src/cli/review.ts";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
 import { reviewItemOf } from "../../src/queue/review-item.ts";
-import { visibleText } from "../../src/review/visible-text.ts";
+import { visibleText } from "../../src/visible-text.ts";
 import { openDatabase } from "../../src/trace/database.ts";
 import { createDecisionStore } from "../../src/trace/decision-store.ts";
 import { createTraceStore } from "../../src/trace/trace-store.ts";

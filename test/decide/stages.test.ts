@@ -16,10 +16,10 @@ const rule = (changes: Partial<DetectorRule> = {}): DetectorRule => ({
 
 /** Detectors with threshold 1 that score what is written; NaN breaks one. `asked` has the positions at which each judged. */
 function start(scripts: Readonly<Record<string, Script>>, policy: Partial<Policy>) {
-  const asked: Record<string, number[]> = {};
+  const asked: Record<string, number[]> = Object.fromEntries(Object.keys(scripts).map((id) => [id, []]));
   const kinds = Object.entries(scripts).map(([id, script]) => {
     const entry = (position: number) => (): RawScore | undefined => {
-      (asked[id] ??= []).push(position);
+      asked[id]?.push(position);
       const score = script[position];
       return score === undefined ? { score: 0 } : { score };
     };
@@ -122,6 +122,14 @@ describe("a confirming detector", () => {
       ["cheap fired", "dear clear"],
     ]);
     expect(asked["dear"]).toEqual([1, 2, 3]);
+  });
+
+  it("may have the name of an object's member", () => {
+    const { judge } = start(
+      { cheap: { 1: 2 }, constructor: { 1: 2 } },
+      { detectors: { cheap: rule({ confirmWith: "constructor" }) } },
+    );
+    expect(judge(1)).toEqual(["cheap fired"]);
   });
 
   it("is asked once a position by all that it confirms", () => {

@@ -26,7 +26,7 @@ function fieldsOf(field: Field, path = ""): [string, Field][] {
   const at = (name: string) => (path === "" ? name : `${path}.${name}`);
   if (field.properties) return Object.entries(field.properties).flatMap(([name, inner]) => fieldsOf(inner, at(name)));
   if (typeof field.additionalProperties === "object") {
-    return fieldsOf(field.additionalProperties, at(path.endsWith("detectors") ? "<id>" : "<name>"));
+    return fieldsOf(field.additionalProperties, at(/(detectors|weights)$/.test(path) ? "<id>" : "<name>"));
   }
   if (field.items?.properties) return fieldsOf(field.items, `${path}[]`);
   return [[path, field]];
@@ -58,8 +58,12 @@ describe("docs/configuration.md", () => {
   it("calls required exactly what the file must have", () => {
     const key = schema.properties?.["keys"]?.items;
     const required = [...(schema.required ?? []), ...(key?.required ?? []).map((name) => `keys[].${name}`)];
-    // The map of policies is in the rows of its fields; an action may come from the policy that is extended.
-    const named = [...required.filter((name) => name !== "policies"), "policies.<name>.detectors.<id>.action"];
+    // The map of policies is in the rows of its fields; these may come from the policy that is extended.
+    const merged = ["detectors.<id>.action", ...["of", "rule", "action"].map((field) => `combine.<name>.${field}`)];
+    const named = [
+      ...required.filter((name) => name !== "policies"),
+      ...merged.map((name) => `policies.<name>.${name}`),
+    ];
     const documented = [...rows].filter(([, cells]) => cells[2] === "required").map(([name]) => name);
     expect(documented.sort()).toEqual(named.sort());
   });

@@ -6,7 +6,9 @@ import { parseCases } from "../../src/detect/cases.ts";
 import { parseDefinition } from "../../src/detect/definition.ts";
 import { conceptKind } from "../../src/detect/kinds/concept.ts";
 import { patternKind } from "../../src/detect/kinds/pattern.ts";
+import { probeKind } from "../../src/detect/kinds/probe.ts";
 import { loadKinds } from "../../src/detect/kinds/registry.ts";
+import { trajectoryKind } from "../../src/detect/kinds/trajectory.ts";
 import { ConfigError } from "../../src/errors.ts";
 import {
   atRoot,
@@ -79,7 +81,14 @@ describe("docs/detectors.md", () => {
   });
 
   it("describes exactly the fields of every aggregation", () => {
-    const types = [{ type: "max" }, { type: "ema", alpha: 1, start: 0 }, { type: "k_of_n", k: 1, n: 1, start: 0 }];
+    const types = [
+      { type: "max" },
+      { type: "ema", alpha: 1, start: 0 },
+      { type: "k_of_n", k: 1, n: 1, start: 0 },
+      { type: "mean", window: 1, start: 0 },
+      { type: "top_k", k: 1, start: 0 },
+      { type: "cusum", drift: 0 },
+    ];
     const known = types.flatMap((aggregate) => keysOfDefinition({ aggregate: { ...aggregate, [STRANGER]: 1 } }));
     expect(documented("Aggregate").sort()).toEqual([...new Set(known)].map((name) => `aggregate.${name}`).sort());
   });
@@ -105,9 +114,15 @@ describe("docs/detectors.md", () => {
 
   it.each([
     ["The kind `concept`", conceptKind.schema],
+    ["The kind `trajectory`", trajectoryKind.schema],
+    ["The kind `probe`", probeKind.schema],
     ["The kind `pattern`", patternKind.schema],
   ])("describes exactly the options of %s", (heading, schema) => {
-    expect(documented(heading).sort()).toEqual(optionFields(schema).sort());
+    expect(
+      documented(heading)
+        .filter((name) => name.startsWith("options."))
+        .sort(),
+    ).toEqual(optionFields(schema).sort());
   });
 
   it("describes exactly the fields of a case", () => {

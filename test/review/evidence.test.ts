@@ -48,7 +48,6 @@ test("a firing says where, on which token, how far over the threshold, and what 
     {
       detector: "country-channel",
       verdict: "fired",
-      level: "abort",
       action: "abort",
       rule: "demo.country-channel: abort",
       position: 14,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { viewTrace } from "../../src/review/evidence.ts";
 import { formatItems, formatTrace } from "../../src/review/terminal.ts";
-import { visibleText } from "../../src/review/visible-text.ts";
+import { visibleText } from "../../src/visible-text.ts";
 import {
   AWKWARD_TEXT,
   sampleEnd,

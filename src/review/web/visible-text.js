@@ -1,4 +1,4 @@
-// The same as src/review/visible-text.ts, for the browser; a test holds the two together.
+// The same as src/visible-text.ts, for the browser; a test holds the two together.
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Zs}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 function markOf(character, singleLine, atEnd) {

@@ -10,7 +10,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Zs}\p{Default_Ignorable_
 
 /**
  * Splits model text for display, so that nothing in it hides, reorders or drives a terminal. A plain space stays; line
- * feeds and tabs stay unless `singleLine`, where they and a space at either end become marks. `web/visible-text.js` does the same in the browser.
+ * feeds and tabs stay unless `singleLine`, where they and a space at either end become marks. `review/web/visible-text.js` does the same in the browser.
  */
 export function visiblePieces(text: string, singleLine = false): TextPiece[] {
   const pieces: { text: string; mark: boolean }[] = [];

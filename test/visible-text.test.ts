@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { visibleJson, visiblePieces, visibleText } from "../../src/review/visible-text.ts";
-import { AWKWARD_TEXT } from "../conformance/samples.ts";
+import { visibleJson, visiblePieces, visibleText } from "../src/visible-text.ts";
+import { AWKWARD_TEXT } from "./conformance/samples.ts";
 
 /** The browser's copy is plain JavaScript, outside of the compiled sources. */
-const browser = (await import(new URL("../../src/review/web/visible-text.js", import.meta.url).href)) as {
+const browser = (await import(new URL("../src/review/web/visible-text.js", import.meta.url).href)) as {
   readonly visiblePieces: typeof visiblePieces;
   readonly visibleText: typeof visibleText;
 };

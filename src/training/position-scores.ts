@@ -1,0 +1,79 @@
+import { createAggregate, type AggregateOptions } from "../detect/aggregate.ts";
+import type { MatrixProduct } from "../model/matrix-product.ts";
+import type { ActivationStore } from "./activation-store.ts";
+import type { FittedDirections } from "./direction.ts";
+
+/** Scores of every stored position by each of some fits, `[fits][positions]`; one tap in memory at a time. */
+export async function scorePositions(
+  product: MatrixProduct,
+  store: ActivationStore,
+  fits: readonly FittedDirections[],
+): Promise<Float32Array[]> {
+  const { hidden, positions } = store;
+  const scores = fits.map(({ bias }) => new Float32Array(positions).fill(bias));
+  for (const tap of store.taps) {
+    const users = fits.flatMap((fit, index) => {
+      const at = fit.taps.indexOf(tap);
+      const direction = fit.directions[at];
+      return direction === undefined ? [] : [{ index, direction }];
+    });
+    if (users.length === 0) continue;
+    const columns = new Float32Array(hidden * users.length); // [hidden, users]
+    users.forEach(({ direction }, column) => {
+      for (let at = 0; at < hidden; at += 1) columns[at * users.length + column] = direction[at]!;
+    });
+    const rows = { data: store.read(tap), rows: positions, columns: hidden };
+    const { data } = await product.multiply(rows, { data: columns, rows: hidden, columns: users.length });
+    users.forEach(({ index }, column) => {
+      const own = scores[index]!;
+      for (let position = 0; position < positions; position += 1)
+        own[position]! += data[position * users.length + column]!;
+    });
+  }
+  return scores;
+}
+
+/** Where the positions of a row lie. */
+export type RowSpans = Pick<ActivationStore, "starts" | "counts">;
+
+/** The largest aggregated score of each of some rows, as the gateway would have it token by token. `[rows]` */
+export function largestScores(
+  scores: Float32Array,
+  spans: RowSpans,
+  { rows, aggregate }: { readonly rows: ArrayLike<number>; readonly aggregate: AggregateOptions },
+): Float64Array {
+  return Float64Array.from(rows, (row) => {
+    const running = createAggregate(aggregate);
+    const start = spans.starts[row]!;
+    let largest = -Infinity;
+    for (let at = start; at < start + spans.counts[row]!; at += 1)
+      largest = Math.max(largest, running.push(scores[at]!));
+    return largest;
+  });
+}
+
+/** Mean position score of some rows. */
+export function meanScore(scores: Float32Array, spans: RowSpans, rows: ArrayLike<number>): number {
+  let [sum, count] = [0, 0];
+  for (const row of Array.from(rows)) {
+    const start = spans.starts[row]!;
+    for (let at = start; at < start + spans.counts[row]!; at += 1) sum += scores[at]!;
+    count += spans.counts[row]!;
+  }
+  return sum / count;
+}
+
+/** The ways from position scores to one score that training compares; `start` stands for positions that were not seen yet. */
+export function candidateAggregates(start: number): AggregateOptions[] {
+  return [
+    { type: "max", window: 1 },
+    { type: "mean", window: 4, start },
+    { type: "mean", window: 8, start },
+    { type: "mean", window: 16, start },
+    { type: "mean", window: 32, start },
+    { type: "mean", weight: 4, start },
+    { type: "mean", weight: 16, start },
+    { type: "top_k", k: 3, window: 4, start },
+    { type: "top_k", k: 2, window: 8, start },
+  ];
+}
