@@ -22,7 +22,17 @@ afterAll(async () => {
 
 function rowOf(content: RowContent | string, line = 1): LabelledRow {
   const of = typeof content === "string" ? ({ type: "text", text: content } as const) : content;
-  return { id: `r${line}`, label: 1, tier: "", group: "g", content: of, onset: null, file: "rows.jsonl", line };
+  return {
+    id: `r${line}`,
+    label: 1,
+    tier: "",
+    group: "g",
+    stratum: "",
+    content: of,
+    onset: null,
+    file: "rows.jsonl",
+    line,
+  };
 }
 
 const TALK: RowContent = {

@@ -20,7 +20,17 @@ afterAll(async () => {
 });
 
 function rowOf(id: string, label: 0 | 1, content: RowContent): LabelledRow {
-  return { id, label, tier: `tier ${label}`, group: id, content, onset: null, file: "rows.jsonl", line: 1 };
+  return {
+    id,
+    label,
+    tier: `tier ${label}`,
+    group: id,
+    stratum: "",
+    content,
+    onset: null,
+    file: "rows.jsonl",
+    line: 1,
+  };
 }
 
 const text = (words: string): RowContent => ({ type: "text", text: words });

@@ -24,7 +24,7 @@ function rowOf(assistant: string, onset: Onset | null, user = "Where did you wal
     { role: "assistant", content: assistant },
   ];
   const content: RowContent = { type: "chat", turns };
-  return { id: "r", label: 1, tier: "", group: "g", content, onset, file: "onsets.jsonl", line: 3 };
+  return { id: "r", label: 1, tier: "", group: "g", stratum: "", content, onset, file: "onsets.jsonl", line: 3 };
 }
 
 const at = (index: number, unit: Onset["unit"] = "token"): Onset => ({ unit, index });
