@@ -122,6 +122,7 @@ function findCaseProblem(
 /** One line of `lensgate detectors list`. */
 export function formatDetector(detector: LoadedDetector): string {
   const taps = [...new Set(detector.reads.flatMap(tapsOfRead).map(formatTap))].join(", ") || "text";
-  const { id, kind, calibration, hash } = detector;
-  return `${id}  ${kind}  ${taps}  ${formatThresholds(detector)}  ${formatClaim(calibration)}  ${hash}`;
+  const { id, kind, calibration, hash, familyDefault } = detector;
+  const family = familyDefault === null ? "" : `  default of ${familyDefault}`;
+  return `${id}  ${kind}  ${taps}  ${formatThresholds(detector)}  ${formatClaim(calibration)}${family}  ${hash}`;
 }

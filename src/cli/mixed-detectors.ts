@@ -86,6 +86,7 @@ function made(kind: string, index: number, parts: Pick<LoadedDetector, "reads" |
     abortThreshold: 1e6,
     positions: "both",
     notes: [],
+    familyDefault: null,
     calibrated: false,
     calibration: { status: "uncalibrated", note: "made up for a measurement" },
   };

@@ -38,7 +38,12 @@ export function registerTrain(detectors: Command): void {
     .argument("<id>", "name of the new detector")
     .requiredOption("--data <files...>", "labelled JSON lines to learn from and to measure on")
     .option("--extra <files...>", "labelled JSON lines to learn from only", [])
-    .option("--extra-weight <share>", "what such a row counts against one of --data", parseWeight("--extra-weight"), 0.3)
+    .option(
+      "--extra-weight <share>",
+      "what such a row counts against one of --data",
+      parseWeight("--extra-weight"),
+      0.3,
+    )
     .option("--label <column>", "column of the label (default: label)")
     .option(
       "--group <columns>",

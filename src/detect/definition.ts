@@ -13,6 +13,8 @@ export interface Definition {
   readonly id: string;
   readonly file: string;
   readonly description: string;
+  /** The family whose detector to take first this is, like `country`. */
+  readonly familyDefault: string | null;
   readonly kind: string;
   readonly options: unknown;
   readonly positions: Positions;
@@ -47,6 +49,10 @@ const threshold = z.union([
 
 const definitionSchema = z.strictObject({
   description: z.string().trim().min(1),
+  family_default: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/, withCure("must be lower-case letters, digits and hyphens", "write a word like country"))
+    .optional(),
   kind: z.string(),
   options: z.unknown().optional(),
   positions: z.enum(["prompt", "generation", "both"]),
@@ -80,7 +86,14 @@ export function parseDefinition(source: DefinitionSource, kinds: ReadonlyMap<str
   if (body) problems.push(...findEarlyFire(body).map((fault) => document.problemAt(fault)));
   if (problems.length > 0 || !body) throw new ConfigError(problems);
   return {
-    definition: { id: source.id, file: source.file, ...body, ...levelsOf(body.threshold), options },
+    definition: {
+      id: source.id,
+      file: source.file,
+      ...body,
+      ...levelsOf(body.threshold),
+      options,
+      familyDefault: body.family_default ?? null,
+    },
     problemAt: (fault) => document.problemAt(fault),
   };
 }

@@ -28,6 +28,8 @@ export interface LoadedDetector {
   readonly positions: Positions;
   /** Lines for `lensgate check`. */
   readonly notes: readonly string[];
+  /** The family whose default it is, like `country`. */
+  readonly familyDefault: string | null;
   readonly calibrated: boolean;
   readonly calibration: Calibration;
 }
@@ -62,7 +64,22 @@ export function readDefinitions(options: {
       collect(problems, () => definitions.push(parseDefinition({ ...source, text: readText(source.file) }, kinds)));
     }
   });
+  problems.push(...findSecondDefaults(definitions));
   return { definitions, problems };
+}
+
+function findSecondDefaults(definitions: readonly ParsedDefinition[]): Problem[] {
+  const first = new Map<string, string>();
+  return definitions.flatMap(({ definition: { id, familyDefault }, problemAt }) => {
+    if (familyDefault === null) return [];
+    const earlier = first.get(familyDefault);
+    if (earlier === undefined) {
+      first.set(familyDefault, id);
+      return [];
+    }
+    const message = `"${earlier}" is the default of the family ${familyDefault} already`;
+    return [problemAt({ path: ["family_default"], message, cure: "take the field out of one of the two" })];
+  });
 }
 
 /** Reads and resolves every detector of a folder; throws `ConfigError` with every problem of every file. */
@@ -101,6 +118,7 @@ function resolveDetector({ definition, problemAt }: ParsedDefinition, options: R
     abortThreshold: abort,
     positions,
     notes: resolution.notes,
+    familyDefault: definition.familyDefault,
     calibrated: definition.calibration.status === "calibrated",
     calibration: definition.calibration,
   };

@@ -34,6 +34,7 @@ describe("parseDefinition", () => {
       aggregate: { type: "max" },
       threshold: 1,
       abortThreshold: 1,
+      familyDefault: null,
       calibration: { status: "uncalibrated", note: "a guess" },
     });
   });

@@ -51,6 +51,16 @@ describe("loadDetectors", () => {
     ]);
   });
 
+  it("takes one default a family, and names the second one", async () => {
+    const text = PATTERN.replace("kind: pattern", "family_default: pets\nkind: pattern");
+    expect(loadOne(text)?.familyDefault).toBe("pets");
+    expect(loadOne(PATTERN)?.familyDefault).toBeNull();
+    const folder = writeFolder({ "cats.yaml": text, "dogs.yaml": text });
+    expect(shorten(await problemsOf(() => load(folder)))).toEqual([
+      'dogs.yaml:2 family_default: "cats" is the default of the family pets already (cure: take the field out of one of the two)',
+    ]);
+  });
+
   it("resolves words and taps on the model and passes notes on", () => {
     expect(loadOne(JAPAN)).toMatchObject({
       id: "japan",

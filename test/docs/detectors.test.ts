@@ -47,6 +47,7 @@ const BASE = {
   aggregate: { type: "max" },
   threshold: 0.5,
   calibration: { status: "uncalibrated", note: "n" },
+  family_default: "pets",
 };
 const keysOfDefinition = (change: object) =>
   knownKeys(() => parseDefinition({ id: "d", file: "d.yaml", text: JSON.stringify({ ...BASE, ...change }) }, kinds));

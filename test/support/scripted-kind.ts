@@ -37,6 +37,7 @@ export function loadedDetector(id: string, changes: Partial<LoadedDetector> = {}
     abortThreshold: changes.threshold ?? 1,
     positions: "both",
     notes: [],
+    familyDefault: null,
     calibrated: false,
     calibration: { status: "uncalibrated", note: "for tests" },
     ...changes,
