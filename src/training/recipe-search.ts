@@ -37,6 +37,8 @@ export const LAMBDAS = [0.1, 0.3, 1, 3] as const;
 const INNER_FOLDS = 4;
 /** Rows that the search looks at; the fit itself takes all. A fit takes the cube of the rows. */
 const SEARCH_ROWS = 1000;
+/** Rows of one group among them. */
+const GROUP_ROWS = 125;
 
 /** Compares sets, pools and strengths by AUROC on left-out groups among the given rows alone; of equals the one with fewer taps. */
 export function searchRecipe(candidates: readonly Candidate[], search: SearchRows): FoundRecipe {
@@ -95,22 +97,41 @@ export function measuredRows(rows: Int32Array, { labels, scored }: SearchRows): 
   return classes.size === 2 ? own : places;
 }
 
-// Rows that are measured on come first: the others only help to learn.
-function sampleGroups({ rows, groups, scored, seed }: SearchRows): Int32Array {
+// Rows that are measured on come first: the others only help to learn. No group, and no class, may push out the rest.
+function sampleGroups({ rows, groups, labels, scored, seed }: SearchRows): Int32Array {
   if (rows.length <= SEARCH_ROWS) return rows;
-  const byGroup = new Map<string, number[]>();
-  for (const row of rows) {
-    const group = groups[row] ?? "";
-    byGroup.set(group, [...(byGroup.get(group) ?? []), row]);
-  }
+  const draw = drawsFrom(seed);
+  const order = shuffled(
+    bucketsOf(rows, (row) => groups[row] ?? ""),
+    draw,
+  );
+  const isScored = (own: readonly number[]) => own.some((row) => scored[row] === 1);
+  const kindOf = (own: readonly number[]) => [0, 1].filter((label) => own.some((row) => labels[row] === label)).join();
+  const ranked = [order.filter(isScored), order.filter((own) => !isScored(own))].flatMap((part) =>
+    takingTurns(bucketsOf(part, kindOf)),
+  );
   const chosen: number[] = [];
-  const isScored = (group: string) => (byGroup.get(group) ?? []).some((row) => scored[row] === 1);
-  const order = shuffled([...byGroup.keys()], drawsFrom(seed));
-  for (const group of [...order.filter(isScored), ...order.filter((each) => !isScored(each))]) {
+  for (const own of ranked) {
     if (chosen.length >= SEARCH_ROWS) break;
-    chosen.push(...(byGroup.get(group) ?? []));
+    chosen.push(...(own.length > GROUP_ROWS ? shuffled(own, draw).slice(0, GROUP_ROWS) : own));
   }
   return Int32Array.from(chosen.toSorted((left, right) => left - right));
+}
+
+function bucketsOf<Value>(values: Iterable<Value>, keyOf: (value: Value) => string): Value[][] {
+  const buckets = new Map<string, Value[]>();
+  for (const value of values) {
+    const key = keyOf(value);
+    const bucket = buckets.get(key);
+    if (bucket === undefined) buckets.set(key, [value]);
+    else bucket.push(value);
+  }
+  return [...buckets.values()];
+}
+
+function takingTurns<Value>(lists: readonly (readonly Value[])[]): Value[] {
+  const longest = Math.max(0, ...lists.map((list) => list.length));
+  return Array.from({ length: longest }, (_, turn) => lists.flatMap((list) => list.slice(turn, turn + 1))).flat();
 }
 
 /** Every set with every pool, as yet without kernels. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FormedRow } from "./activations.ts";
 import { assignFolds } from "./folds.ts";
-import { readLabelledRows, type DataFile } from "./labelled-rows.ts";
+import { readLabelledRows, type DataFile, type LabelledRow } from "./labelled-rows.ts";
 
 /** Files to learn from and how to read them. */
 export interface TrainingData {
@@ -33,7 +33,7 @@ export interface TrainingRows {
   readonly weights: Float32Array;
 }
 
-/** Reads the files and parts the groups into outer folds. A group of `extra` that `data` has, too, is left out with it. Throws `ConfigError`. */
+/** Reads the files and parts the groups into outer folds. A group of `extra` that `data` has, too, is left out with it; a text that `data` has is not read twice. Throws `ConfigError`. */
 export async function readTrainingRows(options: TrainingData): Promise<TrainingRows> {
   const { label, groups: columns, form, seed } = options;
   const reading = { ...(label === undefined ? {} : { label }), ...(columns === undefined ? {} : { groups: columns }) };
@@ -45,7 +45,7 @@ export async function readTrainingRows(options: TrainingData): Promise<TrainingR
     if (row.content.type === "chat") return [{ ...row, form: "chat" }];
     return forms.map((each) => ({ ...row, form: each }));
   });
-  const learned = (extra?.rows ?? []).map((row): FormedRow => ({
+  const learned = withoutTwins(extra?.rows ?? [], data.rows).map((row): FormedRow => ({
     ...row,
     form: form === "both" ? sideOf(row.group) : form,
   }));
@@ -67,6 +67,17 @@ export async function readTrainingRows(options: TrainingData): Promise<TrainingR
     scored: Uint8Array.from(rows, (_, index) => (index < measured.length ? 1 : 0)),
     weights: Float32Array.from(rows, (_, index) => (index < measured.length ? 1 : options.extraWeight)),
   };
+}
+
+// Under another group's name, a measured text would be learned from while it is left out.
+function withoutTwins(rows: readonly LabelledRow[], measured: readonly LabelledRow[]): LabelledRow[] {
+  const known = new Set(measured.map(textKey));
+  return rows.filter((row) => !known.has(textKey(row)));
+}
+
+function textKey({ content }: LabelledRow): string {
+  const parts = content.type === "text" ? [content.text] : content.turns.map((turn) => turn.content);
+  return parts.join(" ").toLowerCase().replaceAll(/\s+/g, " ").trim();
 }
 
 // Half of the groups, the same ones every time.
