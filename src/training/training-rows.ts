@@ -2,6 +2,10 @@ import { createHash } from "node:crypto";
 import type { FormedRow } from "./activations.ts";
 import { assignFolds } from "./folds.ts";
 import { readLabelledRows, type DataFile, type LabelledRow } from "./labelled-rows.ts";
+import { rowError } from "./row-content.ts";
+
+/** Kernels of all rows lie in memory, and a fit takes the cube of the rows: 8,000 are 4 GB and half an hour. */
+const MOST_ROWS = 8000;
 
 /** Files to learn from and how to read them. */
 export interface TrainingData {
@@ -50,10 +54,8 @@ export async function readTrainingRows(options: TrainingData): Promise<TrainingR
     form: form === "both" ? sideOf(row.group) : form,
   }));
   const rows = [...measured, ...learned];
+  checkSize(rows);
   const groups = rows.map(({ group }) => group.toLowerCase());
-  const own = groups.slice(0, measured.length);
-  const folds = assignFolds(own, Math.min(options.folds, new Set(own).size), seed);
-  const foldOf = new Map(own.map((group, index) => [group, folds[index] ?? -1]));
   const files = [...data.files, ...(extra?.files ?? [])];
   return {
     rows,
@@ -63,10 +65,52 @@ export async function readTrainingRows(options: TrainingData): Promise<TrainingR
       .digest("hex"),
     labels: Uint8Array.from(rows, (row) => row.label),
     groups,
-    outer: Int32Array.from(groups, (group) => foldOf.get(group) ?? -1),
+    outer: outerFolds(rows, { groups, measured: measured.length, folds: options.folds, seed }),
     scored: Uint8Array.from(rows, (_, index) => (index < measured.length ? 1 : 0)),
     weights: Float32Array.from(rows, (_, index) => (index < measured.length ? 1 : options.extraWeight)),
   };
+}
+
+interface Parting {
+  readonly groups: readonly string[]; // [rows]
+  /** How many rows, the first ones, are left out in turn. */
+  readonly measured: number;
+  readonly folds: number;
+  readonly seed: number;
+}
+
+// What is left without a fold must itself be parted, to choose by: two groups of each class. Other seeds part the groups otherwise.
+function outerFolds(rows: readonly FormedRow[], { groups, measured, folds, seed }: Parting): Int32Array {
+  const own = groups.slice(0, measured);
+  const count = Math.min(folds, new Set(own).size);
+  for (let attempt = 0; attempt < 50 && count > 1; attempt += 1) {
+    const foldOf = new Map<string, number>();
+    assignFolds(own, count, seed + attempt).forEach((fold, row) => foldOf.set(own[row] ?? "", fold));
+    const outer = Int32Array.from(groups, (group) => foldOf.get(group) ?? -1);
+    const left = (fold: number, label: number) =>
+      new Set(groups.filter((_, row) => outer[row] !== fold && rows[row]?.label === label)).size;
+    if (
+      [0, 1].every((label) => Array.from({ length: count }, (_, fold) => left(fold, label)).every((size) => size > 1))
+    )
+      return outer;
+  }
+  throw tooFewGroups(rows, groups);
+}
+
+function tooFewGroups(rows: readonly FormedRow[], groups: readonly string[]): Error {
+  const groupsOf = (label: number) => [...new Set(groups.filter((_, row) => rows[row]?.label === label))];
+  const label = groupsOf(1).length <= groupsOf(0).length ? 1 : 0;
+  const names = groupsOf(label).map((group) => JSON.stringify(group));
+  const message = `the rows with label ${label} are of ${names.length === 1 ? "one group" : `${names.length} groups`} (${names.slice(0, 3).join(", ")}): too few to leave some out`;
+  const cure =
+    "give rows of different origin different groups, at least three a class, or name another column with --group";
+  return rowError({ file: rows[0]?.file ?? "" }, message, cure);
+}
+
+function checkSize(rows: readonly FormedRow[]): void {
+  if (rows.length <= MOST_ROWS) return;
+  const message = `${rows.length} rows to learn from: every row is compared with every other, and there may be at most ${MOST_ROWS}`;
+  throw rowError({ file: rows[0]?.file ?? "" }, message, "take a sample of the groups, fewer files, or one form");
 }
 
 // Under another group's name, a measured text would be learned from while it is left out.
