@@ -11,9 +11,10 @@ import { formatTap } from "../lens/tap.ts";
 import { runCase } from "./case-run.ts";
 import { openCommandEngine } from "./command-engine.ts";
 import { registerBinding } from "./detector-binding.ts";
+import { registerMap } from "./map.ts";
 import { formatClaim, formatThresholds } from "./threshold-text.ts";
 
-/** Adds `lensgate detectors list`, `lensgate detectors test [ID …]` and `lensgate detectors binding ID`. */
+/** Adds `lensgate detectors list`, `lensgate detectors test [ID …]`, `lensgate detectors binding ID` and `lensgate detectors map`. */
 export function registerDetectors(program: Command): void {
   const detectors = program.command("detectors").description("Work with detector definitions.");
   detectors
@@ -36,6 +37,7 @@ export function registerDetectors(program: Command): void {
       if (results.failed > 0) process.exitCode = 1;
     });
   registerBinding(detectors);
+  registerMap(detectors);
 }
 
 /** What the cases gave: a line each, one more for every fault, and a last line with the counts. */

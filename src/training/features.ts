@@ -27,7 +27,7 @@ const SPREAD_FLOOR = 1e-3;
 export function poolActivations(store: ActivationStore, onProgress?: (done: number, total: number) => void): Features {
   const taps = new Map<string, TapFeatures>();
   for (const tap of store.taps) {
-    taps.set(tap, featuresOf(store, tap));
+    taps.set(tap, poolTap(store, tap));
     onProgress?.(taps.size, store.taps.length);
   }
   return { rows: store.counts.length, hidden: store.hidden, taps };
@@ -40,7 +40,8 @@ interface Sums {
   readonly squares: Float64Array;
 }
 
-function featuresOf(store: ActivationStore, tap: string): TapFeatures {
+/** Pools one tap. Throws as `poolActivations` does. */
+export function poolTap(store: ActivationStore, tap: string): TapFeatures {
   const { hidden, counts, positions } = store;
   const sums = sumHalves(store, tap);
   const moments = momentsOf(sums, { hidden, positions });

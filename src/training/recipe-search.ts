@@ -5,6 +5,7 @@ import { assignFolds } from "./folds.ts";
 import { drawsFrom, shuffled } from "./random.ts";
 import { auroc } from "./rates.ts";
 import { leaveGroupsOut } from "./ridge.ts";
+import { inTurns, rowsByGroup } from "./row-sample.ts";
 import type { TapSet } from "./tap-sets.ts";
 
 /** A set of taps and a pool with the kernel of all rows, [all rows, all rows]. */
@@ -73,7 +74,10 @@ function isBetter(found: FoundRecipe, best: FoundRecipe): boolean {
 }
 
 /** Folds of the given rows by their groups, [rows]: four, or as many as there are groups of the rarer class. Throws where a class lies in one group. */
-export function innerFolds(rows: Int32Array, { labels, groups, seed }: SearchRows): Int32Array {
+export function innerFolds(
+  rows: Int32Array,
+  { labels, groups, seed }: Pick<SearchRows, "labels" | "groups" | "seed">,
+): Int32Array {
   const own = Array.from(rows, (row) => groups[row] ?? "");
   const groupsOf = (label: number) => new Set(own.filter((_, index) => labels[rows[index] ?? 0] === label)).size;
   const fewest = Math.min(groupsOf(0), groupsOf(1));
@@ -101,14 +105,10 @@ export function measuredRows(rows: Int32Array, { labels, scored }: SearchRows): 
 function sampleGroups({ rows, groups, labels, scored, seed }: SearchRows): Int32Array {
   if (rows.length <= SEARCH_ROWS) return rows;
   const draw = drawsFrom(seed);
-  const order = shuffled(
-    bucketsOf(rows, (row) => groups[row] ?? ""),
-    draw,
-  );
+  const order = shuffled(rowsByGroup(rows, groups), draw);
   const isScored = (own: readonly number[]) => own.some((row) => scored[row] === 1);
-  const kindOf = (own: readonly number[]) => [0, 1].filter((label) => own.some((row) => labels[row] === label)).join();
   const ranked = [order.filter(isScored), order.filter((own) => !isScored(own))].flatMap((part) =>
-    takingTurns(bucketsOf(part, kindOf)),
+    inTurns(part, labels),
   );
   const chosen: number[] = [];
   for (const own of ranked) {
@@ -116,22 +116,6 @@ function sampleGroups({ rows, groups, labels, scored, seed }: SearchRows): Int32
     chosen.push(...(own.length > GROUP_ROWS ? shuffled(own, draw).slice(0, GROUP_ROWS) : own));
   }
   return Int32Array.from(chosen.toSorted((left, right) => left - right));
-}
-
-function bucketsOf<Value>(values: Iterable<Value>, keyOf: (value: Value) => string): Value[][] {
-  const buckets = new Map<string, Value[]>();
-  for (const value of values) {
-    const key = keyOf(value);
-    const bucket = buckets.get(key);
-    if (bucket === undefined) buckets.set(key, [value]);
-    else bucket.push(value);
-  }
-  return [...buckets.values()];
-}
-
-function takingTurns<Value>(lists: readonly (readonly Value[])[]): Value[] {
-  const longest = Math.max(0, ...lists.map((list) => list.length));
-  return Array.from({ length: longest }, (_, turn) => lists.flatMap((list) => list.slice(turn, turn + 1))).flat();
 }
 
 /** Every set with every pool, as yet without kernels. */

@@ -1,6 +1,6 @@
 import { openActivationStore, type ActivationStore } from "../../src/training/activation-store.ts";
+import { drawsFrom } from "../../src/training/random.ts";
 import { writeFolder } from "./folder.ts";
-import { seededNumbers } from "./seeded-numbers.ts";
 
 /** What made rows look like. */
 export interface MadeStoreOptions {
@@ -16,12 +16,13 @@ export interface MadeStoreOptions {
 export function makeStore({ taps, hidden, counts, seed = 1, signal = () => 0 }: MadeStoreOptions): ActivationStore {
   const store = openActivationStore({ folder: writeFolder({}), taps, hidden, counts });
   const rowOf = counts.flatMap((count, row) => Array.from({ length: count }, () => row));
-  const noise = seededNumbers(seed, rowOf.length * taps.length * hidden);
-  const values = Float32Array.from(noise, (value, at) => {
+  // Seeds of one after the other must be strangers to each other: tests repeat themselves over them.
+  const draw = drawsFrom(seed);
+  const values = Float32Array.from({ length: rowOf.length * taps.length * hidden }, (_, at) => {
     const dimension = at % hidden;
     const tap = Math.floor(at / hidden) % taps.length;
     const row = rowOf[Math.floor(at / (hidden * taps.length))] ?? 0;
-    return 2 * value - 1 + signal({ tap, row, dimension });
+    return draw(1 << 20) / (1 << 19) - 1 + signal({ tap, row, dimension });
   });
   store.append(counts.length, values);
   return store;

@@ -5,11 +5,11 @@ import { kernelsOf, poolActivations } from "../../src/training/features.ts";
 import { assignFolds } from "../../src/training/folds.ts";
 import { largestScores, scorePositions } from "../../src/training/position-scores.ts";
 import { trainProbe, type TrainerOptions } from "../../src/training/probe-trainer.ts";
+import { drawsFrom } from "../../src/training/random.ts";
 import { auroc } from "../../src/training/rates.ts";
 import { pairsOf } from "../../src/training/recipe-search.ts";
 import { tapSetsOf } from "../../src/training/tap-sets.ts";
 import { makeStore } from "../support/made-store.ts";
-import { seededNumbers } from "../support/seeded-numbers.ts";
 
 const TAPS = ["1.attn_out", "1.mlp_out", "2.attn_out"];
 const LAYERS = 3;
@@ -107,7 +107,8 @@ describe("nested scores", () => {
     const found: number[] = [];
     const searched: number[] = [];
     for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
-      const labels = Uint8Array.from(seededNumbers(seed * 77, 72), (value) => (value < 0.5 ? 0 : 1));
+      const draw = drawsFrom(seed * 77);
+      const labels = Uint8Array.from({ length: 72 }, () => draw(2));
       const options = await makeOptions({ labels, groups: pairs(72), strength: 0, seed });
       const { nested, probe } = await trainProbe(options);
       found.push(auroc(nested.scores, labels));
