@@ -126,19 +126,33 @@ export async function kernelsOf(
 ): Promise<(KernelChoice & { readonly kernel: Float32Array })[]> {
   const { rows, hidden } = features;
   const found = choices.map(({ set, pool }) => ({ set, pool, kernel: new Float32Array(rows * rows) }));
-  const taps = [...new Set(choices.flatMap(({ set }) => set.taps))];
-  for (const [done, tap] of taps.entries()) {
-    const { pooled } = tapOf(features, tap);
+  const shared = sharedTaps(choices);
+  for (const [done, taps] of shared.entries()) {
     for (const pool of POOLS) {
-      const users = found.filter((each) => each.pool === pool && each.set.taps.includes(tap));
+      const users = found.filter((each) => each.pool === pool && taps.every((tap) => each.set.taps.includes(tap)));
       if (users.length === 0) continue;
-      const matrix: Matrix = { data: transposed(pooled[pool], rows, hidden), rows: hidden, columns: rows };
-      const { data } = await product.multiplyTransposed(matrix, matrix);
-      for (const { kernel, set } of users) addScaled(kernel, data, 1 / (hidden * set.taps.length));
+      const data = new Float32Array(taps.length * hidden * rows); // [taps × hidden, rows]
+      taps.forEach((tap, index) => {
+        const part = data.subarray(index * hidden * rows, (index + 1) * hidden * rows);
+        transposeInto(part, tapOf(features, tap).pooled[pool], rows);
+      });
+      const matrix: Matrix = { data, rows: taps.length * hidden, columns: rows };
+      const sums = await product.multiplyTransposed(matrix, matrix);
+      for (const { kernel, set } of users) addScaled(kernel, sums.data, 1 / (hidden * set.taps.length));
     }
-    onProgress?.(done + 1, taps.length);
+    onProgress?.(done + 1, shared.length);
   }
   return found;
+}
+
+// Taps that are in the same sets go through one product.
+function sharedTaps(choices: readonly KernelChoice[]): string[][] {
+  const buckets = new Map<string, string[]>();
+  for (const tap of new Set(choices.flatMap(({ set }) => set.taps))) {
+    const key = choices.map(({ set }) => (set.taps.includes(tap) ? 1 : 0)).join("");
+    buckets.set(key, [...(buckets.get(key) ?? []), tap]);
+  }
+  return [...buckets.values()];
 }
 
 function addScaled(sum: Float32Array, values: Float32Array, scale: number): void {
@@ -148,8 +162,8 @@ function addScaled(sum: Float32Array, values: Float32Array, scale: number): void
 const BLOCK = 32;
 
 // [rows, columns] → [columns, rows]; in blocks, since walking a column of a long matrix misses the cache at every step.
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const turned = new Float32Array(values.length);
+function transposeInto(turned: Float32Array, values: Float32Array, rows: number): void {
+  const columns = values.length / rows;
   for (let top = 0; top < rows; top += BLOCK) {
     const bottom = Math.min(rows, top + BLOCK);
     for (let left = 0; left < columns; left += BLOCK) {
@@ -159,7 +173,6 @@ function transposed(values: Float32Array, rows: number, columns: number): Float3
       }
     }
   }
-  return turned;
 }
 
 /** The features of one tap; throws an `Error` for one that was not collected. */
