@@ -16,7 +16,7 @@ import { createSlot } from "../src/model/slot.ts";
 import { createTokenizer } from "../src/model/tokenizer.ts";
 import { logSumExp } from "../src/model/sampler.ts";
 
-const COMMON = 4096;
+const COMMON = 1024;
 const OWN = 4096;
 const POSITIONS_A_TEXT = 4;
 const TEXTS = 300;

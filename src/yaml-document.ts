@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from "yaml";
+import { Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Node } from "yaml";
 import type { z } from "zod";
 import { ConfigError, type Problem } from "./errors.ts";
 import { checkSchema } from "./schema-problem.ts";
@@ -53,6 +53,37 @@ export function readYaml(file: string, text: string): YamlDocument {
       throw new ConfigError(result.problems.map((each) => problemAt({ ...each, path: [...path, ...each.path] })));
     },
   };
+}
+
+/** A key of the top level with its new value; `flow` writes a map on one line. */
+export interface YamlEdit {
+  readonly key: string;
+  readonly value: unknown;
+  readonly flow?: boolean;
+}
+
+/** The text with some keys of the top level set, each where it stood, else at the end; all other lines stay. Throws as `readYaml` does. */
+export function editYaml(file: string, text: string, edits: readonly YamlEdit[]): string {
+  readYaml(file, text);
+  return edits.reduce(setKey, text);
+}
+
+function setKey(text: string, { key, value, flow = false }: YamlEdit): string {
+  const document = parseDocument(text, { stringKeys: true });
+  const node = document.createNode(value, { aliasDuplicateObjects: false, flow });
+  const { contents: root } = document;
+  const pair = isMap(root) ? root.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined;
+  if (!isMap(root) || root.flow || !isScalar(pair?.key) || !pair.key.range || !isNode(pair.value)) {
+    document.set(key, node);
+    return document.toString({ lineWidth: 0 });
+  }
+  // Only this key is written anew: a document that is written as a whole moves comments.
+  const [start] = pair.key.range;
+  const end = pair.value.range?.[1] ?? start;
+  const entry = new Document({});
+  entry.set(key, node);
+  const written = entry.toString({ lineWidth: 0 }).trimEnd();
+  return `${text.slice(0, start)}${written}${text.slice(text.slice(0, end).trimEnd().length)}`;
 }
 
 /** `["keys", 0, "sha256"]` → `keys[0].sha256`. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { ConfigError, formatProblem } from "../src/errors.ts";
-import { formatField, readYaml } from "../src/yaml-document.ts";
+import { editYaml, formatField, readYaml } from "../src/yaml-document.ts";
 
 function problemsOf(work: () => unknown): string[] {
   try {
@@ -67,5 +67,47 @@ describe("readYaml", () => {
 describe("formatField", () => {
   it("writes keys with dots and indices in brackets", () => {
     expect(formatField(["keys", 0, "sha256"])).toBe("keys[0].sha256");
+  });
+});
+
+describe("editYaml", () => {
+  const text = `# The head.
+description: A detector that has a long description which nobody wants to see broken into several lines by a program.
+options:
+  words: # of one kind
+    - { word: Afghan, as: Afghanistan }
+    - "no"
+
+# A note on thresholds.
+threshold: 0.30
+aggregate: { type: max, window: 1 } # stays
+calibration:
+  status: uncalibrated # goes
+# The end.
+`;
+
+  it("sets keys where they stand and leaves everything else as it was written", () => {
+    const edited = editYaml("f.yaml", text, [
+      { key: "threshold", value: { flag: -1.5, abort: 0 }, flow: true },
+      { key: "calibration", value: { status: "calibrated", data: "a: b; c", list: [1, 2.5], lens_sha256: null } },
+    ]);
+    expect(edited).toBe(
+      text
+        .replace("threshold: 0.30", "threshold: { flag: -1.5, abort: 0 }")
+        .replace(
+          "  status: uncalibrated # goes\n",
+          '  status: calibrated\n  data: "a: b; c"\n  list:\n    - 1\n    - 2.5\n  lens_sha256: null\n',
+        ),
+    );
+  });
+
+  it("adds a key that was not there, also to a file that is JSON", () => {
+    expect(editYaml("f.yaml", "a: 1\n", [{ key: "b", value: { c: 2 } }])).toBe("a: 1\nb:\n  c: 2\n");
+    const json = editYaml("f.yaml", '{"a": 1, "b": 2}', [{ key: "b", value: { c: [3] } }]);
+    expect(readYaml("f.yaml", json).data).toEqual({ a: 1, b: { c: [3] } });
+  });
+
+  it("refuses a file that does not parse", () => {
+    expect(problemsOf(() => editYaml("f.yaml", "a: 1\na: 2\n", []))).toHaveLength(1);
   });
 });

@@ -1,14 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import type { LoadedDetector } from "../detect/loader.ts";
 import { bindingOf, resolveContextOf } from "../engine/open-engine.ts";
-import type { Problem } from "../errors.ts";
+import { ConfigError, type Problem } from "../errors.ts";
 import type { OpenModel } from "../lens/open-model.ts";
 import { isProbeRead } from "../lens/reading.ts";
+import { readSampleText } from "../lens/sample-text.ts";
 import { formatTap } from "../lens/tap.ts";
 import { checkYardstick, LOWEST_CORRELATION, type YardstickAgreement } from "../lens/yardstick-check.ts";
-import { hashFile } from "../model/prepared-folder.ts";
 import { runtimeVersion } from "../model/session.ts";
 import type { OpenedModel } from "./check.ts";
 import { openConfiguredModel } from "./command-model.ts";
@@ -45,8 +44,11 @@ async function inspectYardsticks(
   model: OpenModel,
   detectors: readonly LoadedDetector[],
 ): Promise<Inspection> {
-  const sample = await findSample(model);
-  if ("message" in sample) return { lines: [], problems: [sample] };
+  const sample = await readSampleText(model).catch((error: unknown) => {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  });
+  if (sample instanceof ConfigError) return { lines: [], problems: [...sample.problems] };
   const owners = detectors.flatMap((detector) =>
     detector.reads.flatMap((read) =>
       !isProbeRead(read) && read.yardstick === "background" ? [{ id: detector.id, read }] : [],
@@ -54,7 +56,7 @@ async function inspectYardsticks(
   );
   const reads = owners.map(({ read }) => read);
   try {
-    const results = await checkYardstick(model, reads, readFileSync(sample.path, "utf8"));
+    const results = await checkYardstick(model, reads, sample);
     const ids = owners.map(({ id }) => id);
     return reportAgreements(results, { ids, folder: config.detectorsFolder });
   } catch (error) {
@@ -63,18 +65,6 @@ async function inspectYardsticks(
     const message = `the yardsticks cannot be checked: ${reason}`;
     return { lines: [], problems: [{ file: config.detectorsFolder, message, cure }] };
   }
-}
-
-async function findSample({ source }: OpenModel): Promise<{ readonly path: string } | Problem> {
-  const sample = source.lens["sample.txt"];
-  if (!sample || !existsSync(sample.path)) {
-    const message = "the model has no sample.txt to check yardsticks on";
-    const cure = "give some hundred words of ordinary text there and name it in model.yaml with the role lens";
-    return { file: source.folder, field: "files", message, cure };
-  }
-  if ((await hashFile(sample.path)) === sample.sha256) return sample;
-  const cure = "restore the file, or correct model.yaml if you trust this one";
-  return { file: sample.path, message: "its sha256 is not the one of model.yaml", cure };
 }
 
 /** `ids[n]` is the detector of `results[n]`. */

@@ -1,7 +1,7 @@
 import { loadConfig, type Config } from "../config.ts";
 import type { Action, Policy } from "../decide/policy.ts";
 import { loadKinds } from "../detect/kinds/registry.ts";
-import { loadDetectors, type LoadedDetector } from "../detect/loader.ts";
+import { readDefinitions, resolveDetectors, type LoadedDetector } from "../detect/loader.ts";
 import { bindingOf, openEngine, resolveContextOf } from "../engine/open-engine.ts";
 import type { WorkerEngine } from "../engine/worker-engine.ts";
 import type { OpenModel } from "../lens/open-model.ts";
@@ -26,13 +26,15 @@ export interface CommandEngineOptions {
   readonly precision?: "fast" | "exact";
   /** Only these detectors; all when absent. */
   readonly only?: readonly string[];
+  /** What calibrations were bound to does not matter: they are about to be replaced. */
+  readonly unbound?: boolean;
 }
 
 /** Starts an engine under one policy that runs all detectors at their own positions and never stops a run. */
 export async function openCommandEngine(options: CommandEngineOptions): Promise<CommandEngine> {
   const config = loadConfig({ path: options.config });
   const model = await openConfiguredModel(config, options.precision);
-  const detectors = await openDetectors({ config, model, only: options.only });
+  const detectors = await openDetectors({ config, model, only: options.only, unbound: options.unbound });
   const policy: Policy = {
     name: COMMAND_POLICY,
     mode: "enforce",
@@ -67,13 +69,15 @@ export async function openDetectors(options: {
   readonly config: Config;
   readonly model: OpenModel;
   readonly only?: readonly string[] | undefined;
+  readonly unbound?: boolean | undefined;
 }): Promise<LoadedDetector[]> {
-  const { config, model, only } = options;
-  const loaded = loadDetectors({
-    folder: config.detectorsFolder,
-    kinds: await loadKinds(config.kindModules),
+  const { config, model, only, unbound = false } = options;
+  const kinds = await loadKinds(config.kindModules);
+  const read = readDefinitions({ folder: config.detectorsFolder, kinds });
+  const loaded = resolveDetectors(read, {
+    kinds,
     context: resolveContextOf(model),
-    binding: bindingOf(model),
+    binding: unbound ? null : bindingOf(model),
   });
   const unknown = only?.find((id) => !loaded.some((detector) => detector.id === id));
   if (unknown !== undefined) {

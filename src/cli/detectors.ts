@@ -8,13 +8,16 @@ import { listDetectorFiles } from "../detector-files.ts";
 import { ConfigError, type Problem } from "../errors.ts";
 import { tapsOfRead } from "../lens/reading.ts";
 import { formatTap } from "../lens/tap.ts";
+import { registerCalibrate } from "./calibrate.ts";
 import { runCase } from "./case-run.ts";
+import { registerTrain } from "./train.ts";
 import { openCommandEngine } from "./command-engine.ts";
 import { registerBinding } from "./detector-binding.ts";
+import { registerEvaluate } from "./evaluate.ts";
 import { registerMap } from "./map.ts";
 import { formatClaim, formatThresholds } from "./threshold-text.ts";
 
-/** Adds `lensgate detectors list`, `lensgate detectors test [ID …]`, `lensgate detectors binding ID` and `lensgate detectors map`. */
+/** Adds `lensgate detectors list`, `test [ID …]`, `binding ID`, `map`, `train`, `calibrate ID …` and `evaluate ID …`. */
 export function registerDetectors(program: Command): void {
   const detectors = program.command("detectors").description("Work with detector definitions.");
   detectors
@@ -26,6 +29,7 @@ export function registerDetectors(program: Command): void {
       await command.engine.close();
       for (const detector of command.detectors) process.stdout.write(`${formatDetector(detector)}\n`);
     });
+  registerTrain(detectors);
   detectors
     .command("test")
     .description("Run the cases of <id>.test.yaml on the real model.")
@@ -38,6 +42,8 @@ export function registerDetectors(program: Command): void {
     });
   registerBinding(detectors);
   registerMap(detectors);
+  registerCalibrate(detectors);
+  registerEvaluate(detectors);
 }
 
 /** What the cases gave: a line each, one more for every fault, and a last line with the counts. */

@@ -11,6 +11,17 @@ export function parseInteger(flag: string, lowest: number, highest: number): (te
   };
 }
 
+/** A parser for a share above 0 and below 1; the error names the flag. */
+export function parseShare(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value > 0 && value < 1)) {
+      throw new InvalidArgumentError(`${flag} takes a share above 0 and below 1, like 0.001.`);
+    }
+    return value;
+  };
+}
+
 /** `"0,5,20-22"` → `[0, 5, 20, 21, 22]`; throws an `Error` that names the flag and the bound. */
 export function parseRanges(flag: string, text: string, highest: number): number[] {
   return text.split(",").flatMap((part) => {
@@ -22,4 +33,13 @@ export function parseRanges(flag: string, text: string, highest: number): number
     }
     return Array.from({ length: to - from + 1 }, (_, index) => from + index);
   });
+}
+
+/** A parser for a number above 0, up to 1; the error names the flag. */
+export function parseWeight(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && value > 0 && value <= 1) return value;
+    throw new InvalidArgumentError(`${flag} takes a number above 0, up to 1.`);
+  };
 }

@@ -9,6 +9,7 @@ import { everyTap, formatTap } from "../lens/tap.ts";
 import { openForward, planTaps } from "../model/forward.ts";
 import { createSlot, type Slot } from "../model/slot.ts";
 import { COMMAND_POLICY } from "./command-engine.ts";
+import { mixDetectors } from "./mixed-detectors.ts";
 
 /** What settings are made of: the detectors are those of the configuration. */
 export interface SettingParts {
@@ -33,10 +34,11 @@ export interface PlannedSetting {
 
 const MANY = 50;
 
-/** No detectors first, which the others are compared with; then the configured ones, fifty concepts, and every tap returned. */
+/** No detectors first, which the others are compared with; then the configured ones, twenty of mixed kinds, fifty concepts, and every tap returned. */
 export function planSettings(parts: SettingParts): PlannedSetting[] {
   const { detectors, model } = parts;
   const many = spread(parts);
+  const mixed = mixDetectors({ detectors, layers: model.facts.layers, hidden: model.facts.hidden });
   const run = (name: string, chosen: readonly LoadedDetector[]) => ({
     name,
     open: () => withDetectors({ ...parts, detectors: chosen }),
@@ -44,6 +46,7 @@ export function planSettings(parts: SettingParts): PlannedSetting[] {
   return [
     run("no detectors", []),
     run(`${detectors.length} configured`, detectors),
+    run(`${mixed.length} mixed`, mixed),
     ...(many.length > 0 ? [run(`${MANY} concepts`, many)] : []),
     { name: `${everyTap(model.facts.layers).length} taps returned`, open: () => withEveryTap(parts) },
   ];
@@ -59,7 +62,7 @@ function spread({ model, detectors }: SettingParts): LoadedDetector[] {
     return {
       ...template,
       id: `copy-${index}`,
-      reads: template.reads.map((read) => ({ ...read, ...(tap ? { tap } : {}) })),
+      reads: template.reads.map((read) => (tap && !isProbeRead(read) ? { ...read, tap } : read)),
     };
   });
 }

@@ -1,6 +1,6 @@
 import type { ForwardResult } from "../model/forward.ts";
-import { createProbeScores, type ProbeScores } from "./probe-math.ts";
-import type { PlannedConcept, PlannedProbe, ReadPlan } from "./read-plan.ts";
+import { createProbeParts } from "./probe-math.ts";
+import type { PlannedConcept, ReadPlan } from "./read-plan.ts";
 import type { Reading } from "./reading.ts";
 
 /** Looks a read up in the result of one forward pass, at one of its new positions (0 to S − 1). */
@@ -14,11 +14,11 @@ export function createReader(plan: ReadPlan): Reader {
   const views = plan.forward.views.length;
   const concepts = Math.max(1, plan.forward.conceptTokens.length);
   const reads = plan.reads.map((read) => (read.type === "probe" ? read : { ...read, isShared: markShared(read) }));
-  const probes = createProbeScores(plan);
+  const partsOf = createProbeParts(plan);
   return (result, row, index) => {
     const read = reads[index];
     if (!read) throw new Error(`there is no read number ${index}`);
-    if (read.type === "probe") return new ProbeReading(probes.score(read, result, row), { probes, read, result, row });
+    if (read.type === "probe") return new ProbeReading(read.bias, partsOf(read, { result, row }));
     const start = (row * views + read.view) * concepts;
     const logOdds = scoreRow(plan, read, { result, row, start });
     return new ConceptReading(logOdds, { logits: result.conceptLogits, start, read });
@@ -58,25 +58,20 @@ class ConceptReading implements Reading {
   }
 }
 
-interface ProbeSource {
-  readonly probes: ProbeScores;
-  readonly read: PlannedProbe;
-  readonly result: ForwardResult;
-  readonly row: number;
-}
-
 class ProbeReading implements Reading {
   readonly logOdds: number;
-  private readonly source: ProbeSource;
+  private readonly parts: Float64Array;
 
-  constructor(score: number, source: ProbeSource) {
-    this.logOdds = score;
-    this.source = source;
+  constructor(bias: number, parts: Float64Array) {
+    let sum = bias;
+    for (let tap = 0; tap < parts.length; tap += 1) sum += parts[tap]!;
+    this.logOdds = sum;
+    this.parts = parts;
   }
 
   get logits(): Float32Array {
-    const { probes, read, result, row } = this.source;
-    return Float32Array.from(read.taps, (_, tap) => probes.share(read, tap, { result, row })); // [probe's taps]
+    // `Float32Array.from` would walk an iterator.
+    return new Float32Array(this.parts); // [probe's taps]
   }
 }
 
@@ -112,7 +107,8 @@ function massesOf(
     if (value > highest) highest = value;
   }
   if (highest === -Infinity) return { all: -Infinity, shared: -Infinity };
-  let [all, shared] = [0, 0];
+  let all = 0;
+  let shared = 0;
   for (let index = 0; index < columns.length; index += 1) {
     const share = Math.exp(logits[start + columns[index]!]! - highest);
     all += share;

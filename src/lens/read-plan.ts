@@ -1,5 +1,4 @@
-import type { ForwardPlan } from "../model/forward.ts";
-import type { BackgroundGroup } from "../model/graph.ts";
+import type { BackgroundGroup, GraphPlan } from "../model/graph.ts";
 import type { Background } from "./background.ts";
 import { NO_LENS_MAPS, viewOf, type LensMaps } from "./lens-maps.ts";
 import { isProbeRead, tapsOfRead, type ConceptRead, type LensName, type ProbeRead, type Read } from "./reading.ts";
@@ -7,7 +6,7 @@ import { formatTap } from "./tap.ts";
 
 /** Everything the graph is built from, and how to find each read in what it returns. */
 export interface ReadPlan {
-  readonly forward: ForwardPlan;
+  readonly forward: GraphPlan;
   /** One entry a read, in the order asked. */
   readonly reads: readonly PlannedRead[];
   readonly vocabulary: number;
@@ -83,7 +82,7 @@ function planProbe({ taps: wanted, directions, bias }: ProbeRead, taps: readonly
 }
 
 interface ConceptPlan {
-  readonly forward: Pick<ForwardPlan, "views" | "exact" | "background" | "conceptTokens">;
+  readonly forward: Pick<GraphPlan, "views" | "exact" | "background" | "conceptTokens">;
   readonly planOne: (read: ConceptRead) => PlannedConcept;
 }
 

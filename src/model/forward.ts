@@ -1,17 +1,10 @@
 import { buildForwardGraph, type GraphPlan } from "./graph.ts";
 import type { PreparedModel } from "./prepared.ts";
-import { openSession, pin, type Feed, type Pinned, type Session } from "./session.ts";
+import { openSession, type Feed, type Session } from "./session.ts";
 import { createSlot, type Slot } from "./slot.ts";
-import { readUnembeddingRows } from "./weights.ts";
-
-/** A graph plan plus the tokens whose lens logits are returned at every view. */
-export interface ForwardPlan extends GraphPlan {
-  /** Vocabulary ids of the concept rows. `[concepts]` */
-  readonly conceptTokens: Int32Array;
-}
 
 /** A plan that returns the rows of taps and reads nothing from them. */
-export function planTaps(taps: readonly string[], contextTokens: number): ForwardPlan {
+export function planTaps(taps: readonly string[], contextTokens: number): GraphPlan {
   return { taps, views: [], exact: [], background: [], conceptTokens: new Int32Array(0), contextTokens };
 }
 
@@ -27,7 +20,7 @@ export interface ForwardResult {
 
 /** A model that is loaded and can go one pass further. */
 export interface Forward {
-  readonly plan: ForwardPlan;
+  readonly plan: GraphPlan;
   /** Runs the ids after what the slot holds and fills the slot. `logits`: which of the new positions return them. */
   step(slot: Slot, ids: ArrayLike<number>, logits: "last" | "all"): Promise<ForwardResult>;
   /** The logit lens of tapped rows, `[rows × hidden]` → `[rows × vocabulary]`. Costs a pass of one token. */
@@ -37,7 +30,7 @@ export interface Forward {
 
 export interface ForwardOptions {
   readonly model: PreparedModel;
-  readonly plan: ForwardPlan;
+  readonly plan: GraphPlan;
   readonly threads?: number;
 }
 
@@ -51,10 +44,9 @@ export async function openForward({ model, plan, threads }: ForwardOptions): Pro
     folder: model.folder,
     ...(threads === undefined ? {} : { threads }),
   });
-  const conceptRows = plan.views.length > 0 ? { concept_rows: pinConcepts(model, plan.conceptTokens) } : {};
   const run = async (slot: Slot, ids: ArrayLike<number>, at: { logits: "last" | "all"; lensRows: Float32Array }) => {
     const lens: Feed = { type: "float32", data: at.lensRows, dims: [at.lensRows.length / hidden, hidden] };
-    const feeds = { ...slot.inputs, ...conceptRows, ...stepFeeds(slot.length, ids, at.logits), lens_rows: lens };
+    const feeds = { ...slot.inputs, ...stepFeeds(slot.length, ids, at.logits), lens_rows: lens };
     const results = await session.run(feeds);
     return (name: string) => results[name]?.data ?? EMPTY;
   };
@@ -105,16 +97,4 @@ function stepFeeds(filled: number, ids: ArrayLike<number>, logits: "last" | "all
     total_sequence_length: { type: "int32", data: [filled + count], dims: [] },
     logits_at: { type: "int64", data: at, dims: [at.length] },
   };
-}
-
-// The matrix is an input, not a weight: a changed detector needs no new graph. One spare row keeps it from being empty.
-function pinConcepts(model: PreparedModel, tokens: Int32Array): Pinned {
-  const { hidden } = model.manifest.architecture;
-  const rows = readUnembeddingRows(model, tokens); // [concepts, hidden]
-  const count = Math.max(1, tokens.length);
-  const columns = new Float32Array(hidden * count); // [hidden, concepts]
-  for (let token = 0; token < tokens.length; token += 1) {
-    for (let index = 0; index < hidden; index += 1) columns[index * count + token] = rows[token * hidden + index] ?? 0;
-  }
-  return pin(columns, [hidden, count]);
 }

@@ -11,6 +11,8 @@ export interface GraphBuilder {
   constant(name: string, dims: readonly number[], values: Float32Array): string;
   /** A list of 64-bit integers (shapes, axes, indices), stored in the graph. */
   integers(name: string, values: readonly number[]): string;
+  /** One 64-bit integer without dimensions: as an index it takes its dimension away. */
+  scalar(name: string, value: number): string;
   /** A small constant of bytes, stored in the graph. */
   bytes(name: string, dims: readonly number[], values: Uint8Array): string;
   /** A prepared tensor, stored in the weights file. */
@@ -31,6 +33,10 @@ export function createGraphBuilder(weights: TensorIndex, file: string): GraphBui
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
   const constants = new Map<string, OnnxConstant>();
+  const keep = (constant: OnnxConstant): string => {
+    constants.set(constant.name, constant);
+    return constant.name;
+  };
   return {
     input(name, element, shape) {
       inputs.push({ name, element, shape });
@@ -53,25 +59,24 @@ export function createGraphBuilder(weights: TensorIndex, file: string): GraphBui
     },
     constant(name, dims, values) {
       const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      constants.set(name, { name, element: "float32", dims, content: { bytes } });
-      return name;
+      return keep({ name, element: "float32", dims, content: { bytes } });
     },
-    integers(name, values) {
-      const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-      constants.set(name, { name, element: "int64", dims: [values.length], content: { bytes } });
-      return name;
-    },
+    integers: (name, values) => keep(integerConstant(name, values, [values.length])),
+    scalar: (name, value) => keep(integerConstant(name, [value], [])),
     bytes(name, dims, values) {
-      constants.set(name, { name, element: "uint8", dims, content: { bytes: values } });
-      return name;
+      return keep({ name, element: "uint8", dims, content: { bytes: values } });
     },
     weight(name) {
       const entry = weights[name];
       if (!entry) throw new Error(`the prepared weights hold no tensor "${name}"`);
       const { element, dims, offset, length } = entry;
-      constants.set(name, { name, element, dims, content: { file, offset, length } });
-      return name;
+      return keep({ name, element, dims, content: { file, offset, length } });
     },
     finish: () => ({ nodes, inputs, outputs, constants: [...constants.values()] }),
   };
+}
+
+function integerConstant(name: string, values: readonly number[], dims: readonly number[]): OnnxConstant {
+  const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+  return { name, element: "int64", dims, content: { bytes } };
 }

@@ -16,25 +16,24 @@ export interface TapParts {
 export function addTaps(graph: GraphBuilder, parts: TapParts): void {
   const { model, plan, blocks } = parts;
   const { hidden } = model.manifest.architecture;
-  graph.integers("axis.tap", [2]);
-  const apart = plan.taps.map((tap) => {
-    if (!blocks.taps.has(tap)) throw new Error(`the model has no tap "${tap}"`);
-    return graph.node("Unsqueeze", [tap, "axis.tap"], `${tap}.apart`);
-  });
-  join(graph, apart, "tap_rows");
+  const unknown = plan.taps.find((tap) => !blocks.taps.has(tap));
+  if (unknown !== undefined) throw new Error(`the model has no tap "${unknown}"`);
+  stack(graph, plan.taps, { name: "tap_rows", hidden });
   graph.output("tap_rows", "float32", ["B", "S", plan.taps.length, hidden]);
-  if (plan.views.length > 0) addViews(graph, parts, apart);
+  if (plan.views.length > 0) addViews(graph, parts);
 }
 
-function addViews(graph: GraphBuilder, { model, plan }: TapParts, apart: readonly string[]): void {
+function addViews(graph: GraphBuilder, { model, plan }: TapParts): void {
   const { hidden } = model.manifest.architecture;
   const linear = createLinear(model.manifest);
   const count = plan.views.length;
-  graph.input("concept_rows", "float32", [hidden, "R"]);
-  const rows = addViewRows(graph, { plan, hidden, apart });
+  const concepts = conceptColumns(model, plan.conceptTokens);
+  // A constant, not an input: the runtime packs a constant once, an input at every token.
+  graph.constant("concept_rows", [hidden, concepts.length / hidden], concepts);
+  const rows = addViewRows(graph, plan, hidden);
   const normed = addNorm(graph, linear, { input: rows, weight: "output_norm.weight", output: "view_normed" });
   graph.node("MatMul", [normed, "concept_rows"], "concept_logits");
-  graph.output("concept_logits", "float32", ["B", "S", count, "R"]);
+  graph.output("concept_logits", "float32", ["B", "S", count, concepts.length / hidden]);
   plan.background.forEach((group, index) => {
     const name = `background.${index}`;
     const logits = (input: string) => backgroundLogits(graph, model, { input, name, tokens: group.tokens });
@@ -48,35 +47,47 @@ function addViews(graph: GraphBuilder, { model, plan }: TapParts, apart: readonl
   });
 }
 
-interface ViewParts {
-  readonly plan: GraphPlan;
-  readonly hidden: number;
-  /** Rows of each tap, each [B, S, 1, hidden]. */
-  readonly apart: readonly string[];
+// Rows of the unembedding as columns, [hidden, concepts]. One spare column of zeros keeps it from being empty.
+function conceptColumns(model: PreparedModel, tokens: Int32Array): Float32Array {
+  const { hidden } = model.manifest.architecture;
+  const rows = readUnembeddingRows(model, tokens); // [concepts, hidden]
+  const count = Math.max(1, tokens.length);
+  const columns = new Float32Array(hidden * count); // [hidden, concepts]
+  for (let token = 0; token < tokens.length; token += 1) {
+    for (let index = 0; index < hidden; index += 1) columns[index * count + token] = rows[token * hidden + index] ?? 0;
+  }
+  return columns;
 }
 
-// [B, S, views, hidden]. One subtraction for all means: every node costs a few microseconds at every token.
-function addViewRows(graph: GraphBuilder, { plan, hidden, apart }: ViewParts): string {
-  const { views } = plan;
+// [B, S, views, hidden]. One lookup and one subtraction for all: every node costs a few microseconds at every token.
+function addViewRows(graph: GraphBuilder, { taps, views }: GraphPlan, hidden: number): string {
   const affine = views.filter((view) => view.affine);
   const plain = views.slice(0, views.length - affine.length);
   if (plain.some((view) => view.affine)) throw new Error("affine views must come last");
-  const rowsOf = ({ tap }: TapView) => {
-    const rows = apart[tap];
-    if (rows === undefined) throw new Error(`a view names tap number ${tap}, of ${apart.length}`);
-    return rows;
-  };
-  const isEveryTap = plain.length === apart.length && plain.every(({ tap }, index) => tap === index);
+  const stray = views.find(({ tap }) => taps[tap] === undefined);
+  if (stray) throw new Error(`a view names tap number ${stray.tap}, of ${taps.length}`);
   const parts: string[] = [];
   if (plain.length > 0) {
-    const rows = isEveryTap ? "tap_rows" : join(graph, plain.map(rowsOf), "view_rows.plain");
+    const rows = pickRows(graph, plain, taps.length);
     parts.push(plain.some((view) => view.mean) ? subtractMeans(graph, rows, { plain, hidden }) : rows);
   }
-  affine.forEach((view, index) =>
-    parts.push(addAffine(graph, rowsOf(view), { view, hidden, name: `affine.${index}` })),
+  if (affine.length > 0) {
+    const mapped = affine.map((view, index) =>
+      addAffine(graph, taps[view.tap] ?? "", { view, hidden, name: `affine.${index}` }),
+    );
+    parts.push(stack(graph, mapped, { name: "view_rows.affine", hidden }));
+  }
+  const [only = "", ...more] = parts;
+  return more.length === 0 ? only : graph.node({ name: "Concat", attributes: { axis: 2 } }, parts, "view_rows");
+}
+
+function pickRows(graph: GraphBuilder, plain: readonly TapView[], taps: number): string {
+  if (plain.length === taps && plain.every(({ tap }, index) => tap === index)) return "tap_rows";
+  graph.integers(
+    "view_taps",
+    plain.map(({ tap }) => tap),
   );
-  const [only, ...more] = parts;
-  return only !== undefined && more.length === 0 ? only : join(graph, parts, "view_rows");
+  return graph.node({ name: "Gather", attributes: { axis: 2 } }, ["tap_rows", "view_taps"], "view_rows.plain");
 }
 
 function subtractMeans(graph: GraphBuilder, rows: string, of: { plain: readonly TapView[]; hidden: number }): string {
@@ -103,8 +114,11 @@ function checked(values: Float32Array, size: number): Float32Array {
   return values;
 }
 
-function join(graph: GraphBuilder, parts: readonly string[], name: string): string {
-  return graph.node({ name: "Concat", attributes: { axis: 2 } }, parts, name);
+// Values [B, S, hidden] → [B, S, values, hidden], in two nodes however many there are.
+function stack(graph: GraphBuilder, values: readonly string[], of: { name: string; hidden: number }): string {
+  const flat = graph.node({ name: "Concat", attributes: { axis: 2 } }, values, `${of.name}.flat`);
+  graph.integers(`${of.name}.shape`, [0, 0, values.length, of.hidden]);
+  return graph.node("Reshape", [flat, `${of.name}.shape`], of.name);
 }
 
 interface YardstickParts {
@@ -125,12 +139,9 @@ function addYardstick(graph: GraphBuilder, { name, from, of, logits }: Yardstick
   // ln Σ eˣ = x₀ − logSoftmax(x)₀: LogSoftmax is vectorised, ReduceLogSumExp takes five times as long.
   const wide = logits(input);
   const whole = graph.node({ name: "LogSoftmax", attributes: { axis: -1 } }, [wide], `${name}.shares`);
-  graph.integers(`${name}.first`, [0]);
-  const first = (of: string) =>
-    graph.node({ name: "Gather", attributes: { axis: -1 } }, [of, `${name}.first`], `${of}.first`);
-  const mass = graph.node("Sub", [first(wide), first(whole)], `${name}.mass`);
-  graph.integers(`${name}.axis`, [-1]);
-  graph.node("Squeeze", [mass, `${name}.axis`], name);
+  const index = graph.scalar(`${name}.first`, 0);
+  const first = (of: string) => graph.node({ name: "Gather", attributes: { axis: -1 } }, [of, index], `${of}.first`);
+  graph.node("Sub", [first(wide), first(whole)], name);
   graph.output(name, "float32", ["B", "S", from.length]);
 }
 

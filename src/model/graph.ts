@@ -39,6 +39,8 @@ export interface GraphPlan {
   readonly exact: readonly number[];
   /** Samples of the vocabulary, each with the views whose mass over it is returned. */
   readonly background: readonly BackgroundGroup[];
+  /** Vocabulary ids whose lens logits are returned at every view. `[concepts]` */
+  readonly conceptTokens: Int32Array;
   /** Positions that the rotary tables cover. */
   readonly contextTokens: number;
 }
@@ -48,7 +50,7 @@ export interface GraphPlan {
  *
  * Inputs: `input_ids`, `position_ids` int64 [B, S]; `seqlens_k` int32 [B] (total length − 1); `total_sequence_length` int32 [];
  * `past.L.k`, `past.L.v` float32 [B, kvHeads, P, headDim]; `logits_at` int64 [M] (flat indices into B × S);
- * `lens_rows` float32 [N, hidden] (rows of any tap, N may be 0); with views `concept_rows` float32 [hidden, R].
+ * `lens_rows` float32 [N, hidden] (rows of any tap, N may be 0).
  * Outputs: `logits` [M + N, vocabulary], the lens of `lens_rows` last; `new_kv` [B, S, 2 × layers × kvHeads × headDim], k then v of each layer, keys rotated;
  * with T taps also `tap_rows` [B, S, T, hidden]; with V views also `concept_logits` [B, S, V, R], `background.G` of each group and `exact` [B, S, their views]
  * (log-sum-exp).

@@ -15,6 +15,8 @@ export interface LabelledRow {
   readonly label: 0 | 1;
   readonly tier: string;
   readonly group: string;
+  /** What the column of the option `stratum` says, else the file: rows of one kind of text. */
+  readonly stratum: string;
   readonly content: RowContent;
   readonly onset: Onset | null;
   readonly file: string;
@@ -35,11 +37,13 @@ export interface LabelledData {
   readonly sha256: string;
 }
 
-/** Which column holds the label ("label"), which of these first holds the group, and how many rows of each class there must be (20; 0 allows one class). */
+/** Which column holds the label ("label"), which of these first holds the group, and how many rows of each class there must be (20; 0 allows one class); `option` named the files. */
 export interface LabelledOptions {
   readonly label?: string;
   readonly groups?: readonly string[];
+  readonly stratum?: string;
   readonly fewest?: number;
+  readonly option?: string;
 }
 
 const GROUP_COLUMNS = ["group", "subject", "pair", "family"] as const;
@@ -63,14 +67,14 @@ const LABELS = new Map<unknown, 0 | 1>([
  */
 export async function readLabelledRows(
   files: readonly string[],
-  { label = "label", groups = GROUP_COLUMNS, fewest = FEWEST }: LabelledOptions = {},
+  { label = "label", groups = GROUP_COLUMNS, stratum, fewest = FEWEST, option = "--data" }: LabelledOptions = {},
 ): Promise<LabelledData> {
-  const collection = createCollection({ label, groups });
+  const collection = createCollection({ label, groups, stratum });
   const read: DataFile[] = [];
   for (const file of files) {
     const hash = createHash("sha256");
     const before = collection.rows.length;
-    const reading = { purpose: "learn from", option: "--data", onBytes: (bytes: Uint8Array) => hash.update(bytes) };
+    const reading = { purpose: "learn from", option, onBytes: (bytes: Uint8Array) => hash.update(bytes) };
     for await (const row of readFileRows(file, reading)) collection.add(row, file);
     read.push({ file, sha256: hash.digest("hex"), rows: collection.rows.length - before });
   }
@@ -82,6 +86,7 @@ export async function readLabelledRows(
 interface Columns {
   readonly label: string;
   readonly groups: readonly string[];
+  readonly stratum: string | undefined;
 }
 
 interface Collection {
@@ -110,6 +115,7 @@ function createCollection(columns: Columns): Collection {
       id,
       label,
       group,
+      stratum: `${file} ${columns.stratum === undefined ? "" : String(row.columns[columns.stratum])}`.trim(),
       content: row.content,
       onset: onsetOf(row, place),
       ...place,

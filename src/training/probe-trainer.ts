@@ -4,8 +4,7 @@ import type { ActivationStore } from "./activation-store.ts";
 import { fitDirections, type FitRows, type FittedDirections } from "./direction.ts";
 import type { Features } from "./features.ts";
 import { candidateAggregates, largestScores, meanScore, scorePositions } from "./position-scores.ts";
-import { auroc } from "./rates.ts";
-import { fitRowsOf, innerFolds, measuredRows, searchRecipe } from "./recipe-search.ts";
+import { fitRowsOf, innerFolds, measuredRows, searchRecipe, stratifiedAuroc } from "./recipe-search.ts";
 import type { Candidate, FoundRecipe, SearchRows } from "./recipe-search.ts";
 
 /** What a trainer works on. Rows are counted through all data; labels and groups [rows]. */
@@ -22,6 +21,8 @@ export interface TrainerOptions {
   readonly scored: Uint8Array;
   /** What each row counts in a fit. `[rows]` */
   readonly weights: Float32Array;
+  /** Rows are compared within their stratum. `[rows]` */
+  readonly strata: readonly string[];
   readonly seed: number;
   readonly onStep?: (what: string, done: number, total: number) => void;
 }
@@ -117,7 +118,11 @@ interface FinishedTrial {
 }
 
 // The aggregation is chosen, and the unit set, on rows of the trial as seen by fits without them.
-function finishTrial({ store, labels }: TrainerOptions, trial: Trial, { inner, whole }: TrialScores): FinishedTrial {
+function finishTrial(
+  { store, labels, strata }: TrainerOptions,
+  trial: Trial,
+  { inner, whole }: TrialScores,
+): FinishedTrial {
   const held = mergeHeldOut(trial, inner, store);
   const rows = Int32Array.from(trial.measured, (index) => trial.rows[index]!);
   const own = Uint8Array.from(rows, (row) => labels[row]!);
@@ -128,7 +133,7 @@ function finishTrial({ store, labels }: TrainerOptions, trial: Trial, { inner, w
   );
   const tried = candidateAggregates(start).map((aggregate) => {
     const scores = largestScores(held, store, { rows, aggregate });
-    return { aggregate, scores, auroc: auroc(scores, own) };
+    return { aggregate, scores, auroc: stratifiedAuroc(scores, rows, { labels, strata }) };
   });
   const best = tried.reduce((left, right) => (right.auroc > left.auroc ? right : left));
   const unit = unitOf(best.scores.filter((_, index) => own[index] === 0));

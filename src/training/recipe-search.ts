@@ -25,6 +25,8 @@ export interface SearchRows {
   readonly scored: Uint8Array;
   /** What each row counts in a fit. `[all rows]` */
   readonly weights: Float32Array;
+  /** Rows are compared with rows of their own stratum: texts of one kind and length. `[all rows]` */
+  readonly strata: readonly string[];
   readonly seed: number;
 }
 
@@ -34,7 +36,7 @@ export interface FoundRecipe extends Recipe {
 }
 
 /** Strengths that are tried, against kernels with a scale of about 1. */
-export const LAMBDAS = [0.1, 0.3, 1, 3] as const;
+export const LAMBDAS = [0.03, 0.1, 0.3, 1, 3] as const;
 const INNER_FOLDS = 4;
 /** Rows that the search looks at; the fit itself takes all. A fit takes the cube of the rows. */
 const SEARCH_ROWS = 1000;
@@ -48,17 +50,19 @@ export function searchRecipe(candidates: readonly Candidate[], search: SearchRow
   const weights = Float32Array.from(rows, (row) => search.weights[row] ?? 1);
   const folds = innerFolds(rows, search);
   const measured = measuredRows(rows, search);
-  const aurocOf = (held: Float64Array, at: readonly number[]) =>
-    auroc(
-      Float64Array.from(at, (index) => held[index] ?? NaN),
-      Uint8Array.from(at, (index) => labels[index] ?? 0),
+  const measuredAt = Int32Array.from(measured, (index) => rows[index] ?? 0);
+  const aurocOf = (held: Float64Array) =>
+    stratifiedAuroc(
+      Float64Array.from(measured, (index) => held[index] ?? NaN),
+      measuredAt,
+      search,
     );
   let best: FoundRecipe | undefined;
   for (const { set, pool, kernel } of candidates) {
     const part = partOf(kernel, search.of, rows);
     const scores = leaveGroupsOut(part, labels, { folds, lambdas: [...LAMBDAS], rows: weights });
     scores.forEach((held, index) => {
-      const found = { set, pool, lambda: LAMBDAS[index] ?? 1, auroc: aurocOf(held, measured) };
+      const found = { set, pool, lambda: LAMBDAS[index] ?? 1, auroc: aurocOf(held) };
       if (best === undefined || isBetter(found, best)) best = found;
     });
   }
@@ -91,6 +95,30 @@ export function innerFolds(
     if (isSound) return folds;
   }
   throw new Error("the groups cannot be parted so that both classes stay on both sides: give more groups");
+}
+
+/**
+ * The mean over strata of the AUROC of scores [n] of rows [n] within each; strata with one class are taken together. Across strata, length and kind
+ * of text move scores more than the concept does.
+ */
+export function stratifiedAuroc(
+  scores: Float64Array,
+  rows: Int32Array,
+  { labels, strata }: Pick<SearchRows, "labels" | "strata">,
+): number {
+  const places = Array.from(rows.keys());
+  const byStratum = groupPlaces(places, (index) => strata[rows[index] ?? 0] ?? "");
+  const isWhole = (own: readonly number[]) => new Set(own.map((index) => labels[rows[index] ?? 0])).size === 2;
+  const parts = [...byStratum.values()];
+  const rest = parts.filter((part) => !isWhole(part)).flat();
+  const whole = [...parts.filter(isWhole), ...(isWhole(rest) ? [rest] : [])];
+  const areas = whole.map((part) =>
+    auroc(
+      Float64Array.from(part, (index) => scores[index] ?? NaN),
+      Uint8Array.from(part, (index) => labels[rows[index] ?? 0] ?? 0),
+    ),
+  );
+  return areas.reduce((sum, area) => sum + area, 0) / areas.length;
 }
 
 /** Places [n] within `rows` that choices are measured on: the scored ones, or all where those lack a class. */
@@ -130,4 +158,15 @@ export function fitRowsOf(candidates: readonly Candidate[], recipe: Recipe, sear
   const labels = Uint8Array.from(search.rows, (row) => search.labels[row] ?? 0);
   const weights = Float32Array.from(search.rows, (row) => search.weights[row] ?? 1);
   return { rows: search.rows, labels, weights, kernel: found.kernel };
+}
+
+// Map.groupBy came with Node 21.
+function groupPlaces(places: readonly number[], keyOf: (index: number) => string): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  for (const index of places) {
+    const own = groups.get(keyOf(index));
+    if (own) own.push(index);
+    else groups.set(keyOf(index), [index]);
+  }
+  return groups;
 }

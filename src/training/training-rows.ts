@@ -16,6 +16,8 @@ export interface TrainingData {
   readonly label?: string;
   /** Columns of which the first present is a row's group. */
   readonly groups?: readonly string[];
+  /** Column of the kind of text: rows are compared within it; the file when absent. */
+  readonly stratum?: string;
   /** `both` reads every row of `data` both ways, and of `extra` each group one way or the other. */
   readonly form: "raw" | "chat" | "both";
   /** What a row of `extra` counts against a row of `data`. */
@@ -35,12 +37,17 @@ export interface TrainingRows {
   readonly outer: Int32Array;
   readonly scored: Uint8Array;
   readonly weights: Float32Array;
+  readonly strata: readonly string[];
 }
 
 /** Reads the files and parts the groups into outer folds. A group of `extra` that `data` has, too, is left out with it; a text that `data` has is not read twice. Throws `ConfigError`. */
 export async function readTrainingRows(options: TrainingData): Promise<TrainingRows> {
-  const { label, groups: columns, form, seed } = options;
-  const reading = { ...(label === undefined ? {} : { label }), ...(columns === undefined ? {} : { groups: columns }) };
+  const { label, groups: columns, stratum, form, seed } = options;
+  const reading = {
+    ...(label === undefined ? {} : { label }),
+    ...(columns === undefined ? {} : { groups: columns }),
+    ...(stratum === undefined ? {} : { stratum }),
+  };
   const data = await readLabelledRows(options.data, reading);
   const extra =
     options.extra.length === 0 ? undefined : await readLabelledRows(options.extra, { ...reading, fewest: 0 });
@@ -67,6 +74,7 @@ export async function readTrainingRows(options: TrainingData): Promise<TrainingR
     groups,
     outer: outerFolds(rows, { groups, measured: measured.length, folds: options.folds, seed }),
     scored: Uint8Array.from(rows, (_, index) => (index < measured.length ? 1 : 0)),
+    strata: rows.map((row) => `${row.form} ${row.stratum}`),
     weights: Float32Array.from(rows, (_, index) => (index < measured.length ? 1 : options.extraWeight)),
   };
 }

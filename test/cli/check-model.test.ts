@@ -47,7 +47,7 @@ describe("the model of lensgate check", () => {
       "lenses: logit, no centred, no tuned",
     ]);
     expect(opened.context.layers).toBe(2);
-    expect(opened.binding).toMatchObject({ precision: "fast" });
+    expect(opened.binding).toMatchObject({ precision: "fast", lensSha256: { logit: null, centred: null } });
   });
 
   it("tells how well a good background stands for the vocabulary, of the reads that use one", async () => {

@@ -1,18 +1,30 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { lens, type LensFlags } from "../../src/cli/lens.ts";
 import { everyTap, formatTap } from "../../src/lens/tap.ts";
+import { fitLens } from "../../src/cli/lens-fit.ts";
+import { makeLetters, writeLensConfig } from "../support/lens-config.ts";
 import { LIVE_MODEL, writeLiveConfig } from "../support/live-gateway.ts";
 
 const PROMPT = "The capital of Germany is";
 const live = writeLiveConfig({ detectors: {}, policies: {}, fields: { engine: { context_tokens: 64 } } });
 afterAll(() => live.remove());
 
-const DEFAULTS: LensFlags = { config: live.path, top: 5, precision: "fast", chat: false, json: true };
+const DEFAULTS: LensFlags = {
+  config: live.path,
+  top: 5,
+  precision: "fast",
+  lens: "logit",
+  lift: false,
+  chat: false,
+  json: true,
+};
 
 interface Printed {
   readonly tokens: readonly string[];
   readonly position: number;
-  readonly taps: Readonly<Record<string, readonly { id: number; token: string; p: number }[]>>;
+  readonly taps: Readonly<
+    Record<string, readonly { id: number; token: string; p: number; lift?: number; percentile?: number }[]>
+  >;
 }
 
 async function printJson(flags: Partial<LensFlags>, prompt = PROMPT): Promise<Printed> {
@@ -94,5 +106,46 @@ describe("lensgate lens", () => {
   it("refuses a prompt without a token, and one that the context does not hold", async () => {
     await expect(printJson({}, "")).rejects.toThrow("the prompt holds no token; give some text");
     await expect(printJson({}, "word ".repeat(70))).rejects.toThrow(/the prompt has 7\d tokens, the context holds 64/);
+  });
+});
+
+describe("lensgate lens through other lenses", () => {
+  it("ranks by lift, with probability and percentile: what stands out at 23.attn_out is Germany in every spelling", async () => {
+    const plain = await printJson({ layers: "23,29", taps: "attn_out,resid_post", top: 1 });
+    const lifted = await printJson({ layers: "23,29", taps: "attn_out,resid_post", top: 3, lift: true });
+    const [first] = lifted.taps["23.attn_out"] ?? [];
+    expect(Object.keys(first ?? {})).toEqual(["id", "token", "p", "lift", "percentile"]);
+    expect(first).toMatchObject({ token: expect.stringContaining("Germany") as string, percentile: 100 });
+    const likeliest = lifted.taps["23.attn_out"]?.find(({ id }) => id === plain.taps["23.attn_out"]?.[0]?.id);
+    expect(likeliest?.p).toBeCloseTo(plain.taps["23.attn_out"]?.[0]?.p ?? NaN, 3);
+    for (const list of Object.values(lifted.taps)) {
+      const lifts = list.map(({ lift = NaN }) => lift);
+      expect(lifts).toEqual(lifts.toSorted((left, right) => right - left));
+    }
+    const text = await lens(PROMPT, { ...DEFAULTS, layers: "23", taps: "attn_out", lift: true, json: false });
+    expect(text).toMatch(/^23\.attn_out {3}Germany \d+% \+\d+\.\d \(100\.0th\) {2}/m);
+  });
+
+  it("takes out the mean with centred, whose lift is its logit", async () => {
+    const flags = { layers: "23", taps: "attn_out", lens: "centred" } as const;
+    const plain = await printJson(flags);
+    const lifted = await printJson({ ...flags, lift: true });
+    expect(lifted.taps["23.attn_out"]?.map(({ id }) => id)).toEqual(plain.taps["23.attn_out"]?.map(({ id }) => id));
+  });
+
+  it("shows the fitted taps alone with tuned, and refuses where none is", async () => {
+    const { config, at } = writeLensConfig({ "text.txt": makeLetters(700) });
+    const flags = { ...DEFAULTS, config, lens: "tuned" } as const;
+    await expect(lens("abc", flags)).rejects.toThrow("--lens tuned: none of these taps is fitted; fit them with");
+    await fitLens({ config, text: at("text.txt"), tokens: 600, taps: "0.resid_post" });
+    const printed = JSON.parse(await lens("abc", { ...flags, lift: true })) as Printed;
+    expect(Object.keys(printed.taps)).toEqual(["0.resid_post"]);
+  });
+
+  it("refuses lift for a model that ships no averages", async () => {
+    const { config } = writeLensConfig({}, { statistics: false });
+    await expect(lens("abc", { ...DEFAULTS, config, lift: true })).rejects.toThrow(
+      "--lift: the model ships no averages over ordinary text",
+    );
   });
 });

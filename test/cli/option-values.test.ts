@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseInteger, parseRanges } from "../../src/cli/option-values.ts";
+import { parseInteger, parseRanges, parseShare } from "../../src/cli/option-values.ts";
 
 describe("parseInteger", () => {
   const parse = parseInteger("--top", -2, 10);
@@ -18,6 +18,18 @@ describe("parseInteger", () => {
       expect(() => parse(text)).toThrow("--top takes a whole number from -2 to 10.");
     },
   );
+});
+
+describe("parseShare", () => {
+  const parse = parseShare("--claim");
+
+  it("reads a share", () => {
+    expect([parse("0.001"), parse("1e-3"), parse(".5")]).toEqual([0.001, 0.001, 0.5]);
+  });
+
+  it.each(["0", "1", "-0.1", "", " ", "1 %", "NaN", "many"])("refuses %j with the flag", (text) => {
+    expect(() => parse(text)).toThrow("--claim takes a share above 0 and below 1, like 0.001.");
+  });
 });
 
 describe("parseRanges", () => {

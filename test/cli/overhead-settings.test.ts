@@ -37,8 +37,13 @@ test("a setting runs ids after those that its slot holds, and its detectors judg
       await setting.close();
       judgedBy[name] = judged.splice(0);
     }
-    // A detector that reads no tap cannot be spread over fifty.
-    expect(judgedBy).toEqual({ "no detectors": [], "1 configured": [0, 1, 2, 3], "120 taps returned": [] });
+    // A detector that reads no tap cannot be spread over fifty, nor stand for a concept among the mixed ones.
+    expect(judgedBy).toEqual({
+      "no detectors": [],
+      "1 configured": [0, 1, 2, 3],
+      "12 mixed": [],
+      "120 taps returned": [],
+    });
   } finally {
     live.remove();
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { estimate, formatEstimate, median } from "../../src/cli/statistics.ts";
+import { estimate, estimateMean, formatEstimate, formatMean, median } from "../../src/cli/statistics.ts";
 
 describe("median", () => {
   it("is the middle value, or the mean of the two middle ones, in whatever order they come", () => {
@@ -34,6 +34,19 @@ describe("estimate", () => {
 
   it("has no width where all values are one", () => {
     expect(estimate([3, 3, 3])).toEqual({ median: 3, low: 3, high: 3 });
+  });
+});
+
+describe("estimateMean", () => {
+  it("brackets the mean of shares, and has no width where all are one", () => {
+    const { mean, low, high } = estimateMean(Array.from({ length: 100 }, (_, index) => (index < 30 ? 1 : 0)));
+    expect(mean).toBeCloseTo(0.3, 10);
+    expect(low).toBeGreaterThan(0.15);
+    expect(low).toBeLessThan(0.3);
+    expect(high).toBeGreaterThan(0.3);
+    expect(high).toBeLessThan(0.45);
+    expect(estimateMean([2, 2])).toEqual({ mean: 2, low: 2, high: 2 });
+    expect(formatMean({ mean: 0.5, low: 0.25, high: 0.75 }, 2)).toBe("0.50 [0.25, 0.75]");
   });
 });
 

@@ -18,7 +18,10 @@ const text = readDocument("docs/cli.md");
 function leavesOf(command: Command, path = "lensgate"): [string, Command][] {
   return command.commands.flatMap((inner) => {
     const name = `${path} ${inner.name()}`;
-    return inner.commands.length > 0 ? leavesOf(inner, name) : [[name, inner] as [string, Command]];
+    // A command that takes arguments does something itself, whatever is below it.
+    const own: [string, Command][] =
+      inner.commands.length === 0 || inner.registeredArguments.length > 0 ? [[name, inner]] : [];
+    return [...own, ...leavesOf(inner, name)];
   });
 }
 

@@ -53,7 +53,11 @@ describe("resolveContextOf", () => {
     const id = context.tokenOf(" Germany") ?? -1;
     expect([context.layers, context.textOf(id), context.encode(" Germany")]).toEqual([30, " Germany", [id]]);
     const { sha256: modelSha256, hidden } = model.facts;
-    expect(context).toMatchObject({ hidden, modelSha256, precision: "fast", lenses: ["logit"] });
+    expect(context).toMatchObject({ hidden, modelSha256, precision: "fast", lenses: ["logit", "centred"] });
+    expect(resolveContextOf({ ...model, lensHashes: { logit: null, centred: null, tuned: "a" } }).lenses).toEqual([
+      "logit",
+      "tuned",
+    ]);
   });
 });
 
@@ -66,7 +70,7 @@ describe("bindingOf", () => {
       formatVersion: model.facts.formatVersion,
       chatTemplateSha256: hash,
       backgroundSha256: model.background.sha256,
-      lensSha256: { logit: null, centred: null, tuned: null },
+      lensSha256: { logit: null, centred: hash, tuned: null },
     });
   });
 });

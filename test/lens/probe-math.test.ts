@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createReader } from "../../src/lens/lens-math.ts";
-import { createProbeScores } from "../../src/lens/probe-math.ts";
+import { createProbeParts } from "../../src/lens/probe-math.ts";
 import { planReads, type PlannedProbe } from "../../src/lens/read-plan.ts";
 import type { ConceptRead, ProbeRead } from "../../src/lens/reading.ts";
 import { parseTap } from "../../src/lens/tap.ts";
@@ -75,7 +75,12 @@ describe("a probe", () => {
     chunked.forEach((score, index) => expect(score).toBeCloseTo(whole[index] ?? NaN, 3));
   });
 
-  const plan = { forward: { taps: ["a"] }, normEpsilon: EPSILON } as unknown as Parameters<typeof createProbeScores>[0];
+  const plan = { forward: { taps: ["a"] }, normEpsilon: EPSILON } as unknown as Parameters<typeof createProbeParts>[0];
+  const scoreWith = () => {
+    const partsOf = createProbeParts(plan);
+    return (read: PlannedProbe, result: ForwardResult, row: number) =>
+      partsOf(read, { result, row }).reduce((sum, part) => sum + part, read.bias);
+  };
   const made = (row: readonly number[]): ForwardResult => ({
     positions: 1,
     logits: new Float32Array(),
@@ -92,26 +97,26 @@ describe("a probe", () => {
   });
 
   it("shows a broken row as NaN, also where its direction is zero", () => {
-    const scores = createProbeScores(plan);
+    const score = scoreWith();
     for (const broken of [NaN, Infinity, -Infinity]) {
       for (const directions of [
         [1, 1, 1],
         [0, 1, 1],
       ]) {
-        expect(scores.score(direct(directions), made([broken, 2, 3]), 0)).toBeNaN();
+        expect(score(direct(directions), made([broken, 2, 3]), 0)).toBeNaN();
       }
     }
   });
 
   it("scores rows of zeros as the bias, and handles sizes that are no multiple of four", () => {
-    const scores = createProbeScores(plan);
-    expect(scores.score(direct([1, 2, 3, 4, 5]), made([0, 0, 0, 0, 0]), 0)).toBe(1);
+    const score = scoreWith();
+    expect(score(direct([1, 2, 3, 4, 5]), made([0, 0, 0, 0, 0]), 0)).toBe(1);
     const rms = Math.sqrt(11 + EPSILON);
-    expect(scores.score(direct([1, 2, 3, 4, 5]), made([1, 2, 3, 4, 5]), 0)).toBeCloseTo(1 + 55 / rms, 6);
+    expect(score(direct([1, 2, 3, 4, 5]), made([1, 2, 3, 4, 5]), 0)).toBeCloseTo(1 + 55 / rms, 6);
   });
 
   it("does not take one result's scale for another's", () => {
-    const scores = createProbeScores(plan);
+    const score = scoreWith();
     const [small, large] = [made([1, 1]), made([5, 0])];
     const read = direct([1, 0]);
     for (const [result, expected] of [
@@ -119,7 +124,7 @@ describe("a probe", () => {
       [large, 1 + Math.SQRT2],
       [small, 2],
     ] as const) {
-      expect(scores.score(read, result, 0)).toBeCloseTo(expected, 3);
+      expect(score(read, result, 0)).toBeCloseTo(expected, 3);
     }
   });
 });

@@ -42,10 +42,12 @@ describe("a graph under construction", () => {
     graph.integers("shape", [-1, 2]);
     graph.constant("half", [1], Float32Array.of(9, 0.5).subarray(1));
     graph.bytes("codes", [3], Uint8Array.of(1, 2, 3));
+    expect(graph.scalar("first", 3)).toBe("first");
+    expect(graph.finish().constants.at(-1)?.dims).toEqual([]);
     const bytes = graph
       .finish()
       .constants.map(({ content }) => ("bytes" in content ? Buffer.from(content.bytes).toString("hex") : ""));
-    expect(bytes).toEqual(["ffffffffffffffff0200000000000000", "0000003f", "010203"]);
+    expect(bytes).toEqual(["ffffffffffffffff0200000000000000", "0000003f", "010203", "0300000000000000"]);
   });
 
   it("names a tensor that is not there", () => {

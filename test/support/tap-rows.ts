@@ -1,7 +1,8 @@
-import { planTaps, type ForwardPlan, type ForwardResult } from "../../src/model/forward.ts";
+import { planTaps, type ForwardResult } from "../../src/model/forward.ts";
+import type { GraphPlan } from "../../src/model/graph.ts";
 
 /** A plan that returns the given taps, each with its logit lens, and reads nothing else. */
-export function planOf(taps: readonly string[], changes: Partial<ForwardPlan> = {}): ForwardPlan {
+export function planOf(taps: readonly string[], changes: Partial<GraphPlan> = {}): GraphPlan {
   const views = taps.map((_, tap) => ({ tap }));
   return { ...planTaps(taps, 512), views, ...changes };
 }

@@ -45,7 +45,10 @@ export function makeTinyGguf(changes: TinyChanges = {}): Uint8Array {
 }
 
 /** Writes the tiny model as a folder under `models/` that is removed when the test ends. `files`: lens files by name. */
-export function writeTinyModel(changes: TinyChanges = {}, files: Readonly<Record<string, string>> = {}): ModelFolder {
+export function writeTinyModel(
+  changes: TinyChanges = {},
+  files: Readonly<Record<string, string | Uint8Array>> = {},
+): ModelFolder {
   const folder = join(writeFolder({}), "tiny");
   mkdirSync(folder);
   const entries = Object.entries({ "tiny.gguf": makeTinyGguf(changes), ...files }).map(([name, content]) => {

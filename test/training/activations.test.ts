@@ -30,6 +30,7 @@ function rowOf(content: RowContent | string, form: "raw" | "chat" = "raw", line 
     id: String(line),
     label: 1,
     tier: "",
+    stratum: "",
     group: "g",
     onset: null,
     file: "rows.jsonl",

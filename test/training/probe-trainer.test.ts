@@ -50,7 +50,8 @@ async function makeOptions({ labels, groups, strength, seed = 1, extra = [] }: M
   const scored = Uint8Array.from(labels, (_, row) => (extra.includes(row) ? 0 : 1));
   const weights = Float32Array.from(scored, (own) => (own === 1 ? 1 : 0.5));
   const outer = assignFolds(groups, Math.min(4, new Set(groups).size), seed);
-  return { product, store, features, candidates, labels, groups, outer, scored, weights, seed };
+  const strata = groups.map(() => "");
+  return { product, store, features, candidates, labels, groups, outer, scored, weights, strata, seed };
 }
 
 const pairs = (n: number) => Array.from({ length: n }, (_, row) => `pair ${row >> 1}`);

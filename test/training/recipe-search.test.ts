@@ -24,6 +24,7 @@ function searchOf(changes: Partial<SearchRows> = {}): SearchRows {
     groups: GROUPS,
     scored: new Uint8Array(n).fill(1),
     weights: new Float32Array(n).fill(1),
+    strata: Array.from({ length: n }, () => ""),
     seed: 5,
     ...changes,
   };
