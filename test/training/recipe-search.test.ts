@@ -7,7 +7,9 @@ import {
   measuredRows,
   pairsOf,
   searchRecipe,
+  stratifiedAuroc,
 } from "../../src/training/recipe-search.ts";
+import { auroc } from "../../src/training/rates.ts";
 import { seededNumbers } from "../support/seeded-numbers.ts";
 
 const N = 48;
@@ -146,6 +148,29 @@ describe("rows that choices are measured on", () => {
     expect(measuredRows(rows, searchOf({ scored }))).toEqual([1, 2]);
     scored[9] = 0;
     expect(measuredRows(rows, searchOf({ scored }))).toEqual([0, 1, 2, 3]);
+  });
+});
+
+describe("the area within strata", () => {
+  const labels = Uint8Array.of(0, 1, 0, 1, 0, 1, 0);
+  const scores = Float64Array.of(10, 11, 1, 2, 5, 4, 6);
+  const rows = everyRow(7);
+
+  it("is the mean of each one's own: what only parts the strata does not count", () => {
+    const strata = ["long", "long", "short", "short", "short", "short", "short"];
+    // Long texts: 1 of 1 pairs; short ones: 2 and 4 against 1, 5 and 6.
+    expect(stratifiedAuroc(scores, rows, { labels, strata })).toBeCloseTo((1 + 2 / 6) / 2, 12);
+  });
+
+  it("takes strata of one class together", () => {
+    const strata = ["a", "b", "a", "b", "a", "b", "a"];
+    expect(stratifiedAuroc(scores, rows, { labels, strata })).toBe(auroc(scores, labels));
+  });
+
+  it("goes by the rows that it is given", () => {
+    const some = Int32Array.of(6, 5, 1, 0);
+    const strata = Array.from(labels, () => "");
+    expect(stratifiedAuroc(Float64Array.of(1, 2, 3, 4), some, { labels, strata })).toBe(0.5);
   });
 });
 

@@ -74,6 +74,15 @@ describe("rows to train on", () => {
     for (const { group, form } of rows.slice(121)) expect(form).toBe(forms.get(group));
   });
 
+  it("are of a stratum by form, file and the column that is named", async () => {
+    const kinds = PAIRS.map((row, at) => ({ ...row, kind: at < 30 ? "poem" : "letter" }));
+    const plain = await read(kinds, [], { form: "both" });
+    expect(new Set(plain.strata).size).toBe(2);
+    const named = await read(kinds, [], { form: "both", stratum: "kind" });
+    expect(new Set(named.strata).size).toBe(4);
+    expect(named.strata[0]).toMatch(/^raw .*data\.jsonl poem$/);
+  });
+
   it("have a hash that follows what the files hold", async () => {
     const one = await read(PAIRS);
     const changed = await read(PAIRS.map((row, index) => (index === 0 ? { ...row, text: "changed" } : row)));
