@@ -14,10 +14,10 @@ import { registerTrain } from "./train.ts";
 import { openCommandEngine } from "./command-engine.ts";
 import { registerBinding } from "./detector-binding.ts";
 import { registerEvaluate } from "./evaluate.ts";
+import { registerMap } from "./map.ts";
 import { formatClaim, formatThresholds } from "./threshold-text.ts";
 
-/** Adds `lensgate detectors list`, `test [ID …]`, `binding ID` and `calibrate ID …`. */
-/** Adds `lensgate detectors list`, `test [ID …]`, `binding ID` and `evaluate ID …`. */
+/** Adds `lensgate detectors list`, `test [ID …]`, `binding ID`, `map`, `train`, `calibrate ID …` and `evaluate ID …`. */
 export function registerDetectors(program: Command): void {
   const detectors = program.command("detectors").description("Work with detector definitions.");
   detectors
@@ -41,6 +41,7 @@ export function registerDetectors(program: Command): void {
       if (results.failed > 0) process.exitCode = 1;
     });
   registerBinding(detectors);
+  registerMap(detectors);
   registerCalibrate(detectors);
   registerEvaluate(detectors);
 }

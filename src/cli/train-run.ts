@@ -5,9 +5,9 @@ import { parseTap } from "../lens/tap.ts";
 import { cacheFolder } from "../model/cache-folder.ts";
 import { openMatrixProduct } from "../model/matrix-product.ts";
 import { collectActivations } from "../training/activations.ts";
-import { kernelOf, poolActivations } from "../training/features.ts";
+import { kernelsOf, poolActivations } from "../training/features.ts";
 import { trainProbe, type NestedScores, type TrainedProbe } from "../training/probe-trainer.ts";
-import { pairsOf, type Candidate } from "../training/recipe-search.ts";
+import { pairsOf } from "../training/recipe-search.ts";
 import { defaultTaps, tapSetsOf } from "../training/tap-sets.ts";
 import { readTrainingRows, type TrainingData, type TrainingRows } from "../training/training-rows.ts";
 import { openConfiguredModel } from "./command-model.ts";
@@ -50,13 +50,11 @@ export async function runTraining(options: TrainRunOptions): Promise<TrainRun> {
   const product = await openMatrixProduct();
   try {
     const features = poolActivations(store, createProgress("pooling"));
-    const pairs = pairsOf(tapSetsOf(taps, layers));
-    const candidates: Candidate[] = [];
-    const compared = createProgress("comparing rows");
-    for (const pair of pairs) {
-      candidates.push({ ...pair, kernel: await kernelOf(product, features, pair) });
-      compared(candidates.length, pairs.length);
-    }
+    const choices = pairsOf(tapSetsOf(taps, layers));
+    const candidates = await kernelsOf(product, features, {
+      choices,
+      onProgress: createProgress("comparing rows"),
+    });
     const searching = createProgress("searching");
     const { probe, nested } = await trainProbe({
       ...rows,

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, readSync } from "node:fs";
-import { renameSync, statfsSync, writeFileSync, writeSync } from "node:fs";
+import { renameSync, statfsSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 
@@ -24,9 +24,15 @@ export interface ActivationStore extends StoreShape {
   readonly positions: number;
   /** Appends rows of all taps, `[count, taps, hidden]`, for the next `rows` rows, and keeps them. */
   append(rows: number, values: Float32Array): void;
-  /** All rows of one tap in float32. `[positions, hidden]` */
-  read(tap: string): Float32Array;
+  /** The rows of one tap in float32, piece by piece in order: `first` is the first position of `values`, `[some positions, hidden]`. A piece is overwritten by the next. */
+  pieces(tap: string): Generator<StoredPiece>;
   close(): void;
+}
+
+/** Some successive positions of one tap. */
+export interface StoredPiece {
+  readonly first: number;
+  readonly values: Float32Array;
 }
 
 const BYTES = 2;
@@ -40,9 +46,12 @@ export function openActivationStore(shape: StoreShape): ActivationStore {
   const positions = counts.reduce((sum, count) => sum + count, 0);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   let done = readProgress(folder, counts.length);
-  let filled = done === counts.length ? positions : (starts[done] ?? 0);
+  // A file that lost what was kept, as in a power cut, would be filled up with zeros.
+  const least = (starts[done] ?? positions) * hidden * BYTES;
+  if (taps.some((tap) => sizeOf(fileOf(folder, tap)) < least)) done = 0;
+  let filled = starts[done] ?? positions;
   checkRoom(folder, (positions - filled) * taps.length * hidden * BYTES);
-  const files = taps.map((tap) => openSync(join(folder, `${tap}.bf16`), done === 0 ? "w+" : "r+"));
+  const files = taps.map((tap) => openSync(fileOf(folder, tap), done === 0 ? "w+" : "r+"));
   // What lies behind the last kept row was cut short.
   for (const file of files) ftruncateSync(file, filled * hidden * BYTES);
   return {
@@ -54,23 +63,38 @@ export function openActivationStore(shape: StoreShape): ActivationStore {
     },
     append(rows, values) {
       const count = values.length / (taps.length * hidden);
+      if (filled + count !== (starts[done + rows] ?? positions))
+        throw new Error(`${count} positions are not those of ${rows} rows`);
       files.forEach((file, index) => {
-        writeSync(file, pack(values, { index, taps: taps.length, hidden }), 0, undefined, filled * hidden * BYTES);
+        writeAll(file, pack(values, { index, taps: taps.length, hidden }), filled * hidden * BYTES);
       });
       filled += count;
       done += rows;
-      if (filled !== (starts[done] ?? positions)) throw new Error(`${count} positions are not those of ${rows} rows`);
       if (done === counts.length) for (const file of files) fsyncSync(file);
       writeProgress(folder, { rows: done, of: counts.length });
     },
-    read(tap) {
+    pieces(tap) {
       const file = files[taps.indexOf(tap)];
       if (file === undefined) throw new Error(`there is no tap ${tap} in ${folder}`);
       if (done < counts.length) throw new Error(`${folder} holds ${done} of ${counts.length} rows`);
-      return unpack(file, positions * hidden);
+      return readPieces(file, { positions, hidden });
     },
     close: () => files.forEach((file) => closeSync(file)),
   };
+}
+
+function fileOf(folder: string, tap: string): string {
+  return join(folder, `${tap}.bf16`);
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+// A disk that fills up takes a part and says so only at the next try.
+function writeAll(file: number, values: Uint16Array, at: number): void {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  for (let from = 0; from < bytes.length;) from += writeSync(file, bytes, from, bytes.length - from, at + from);
 }
 
 function runningStarts(counts: readonly number[]): number[] {
@@ -113,6 +137,9 @@ interface Column {
   readonly hidden: number;
 }
 
+const INFINITE = 0x7f800000;
+const NOT_A_NUMBER = 0x7fc0;
+
 // Rounded to the nearest: cutting off would pull every number towards 0.
 function pack(values: Float32Array, { index, taps, hidden }: Column): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length); // [count, taps, hidden]
@@ -120,22 +147,30 @@ function pack(values: Float32Array, { index, taps, hidden }: Column): Uint16Arra
   const packed = new Uint16Array(count * hidden); // [count, hidden]
   for (let row = 0; row < count; row += 1) {
     const from = (row * taps + index) * hidden;
-    for (let at = 0; at < hidden; at += 1) packed[row * hidden + at] = (bits[from + at]! + 0x8000) >>> 16;
+    for (let at = 0; at < hidden; at += 1) {
+      const value = bits[from + at]!;
+      packed[row * hidden + at] = (value & 0x7fffffff) > INFINITE ? NOT_A_NUMBER : (value + 0x8000) >>> 16;
+    }
   }
   return packed;
 }
 
-const PIECE = 1 << 22;
+// Numbers of a piece: small enough for the processor's cache, large enough for a matrix product.
+const PIECE = 1 << 20;
 
-function unpack(file: number, length: number): Float32Array {
-  const values = new Float32Array(length);
+function* readPieces(
+  file: number,
+  { positions, hidden }: { positions: number; hidden: number },
+): Generator<StoredPiece> {
+  const most = Math.max(1, Math.floor(PIECE / hidden));
+  const packed = new Uint16Array(Math.min(most, positions) * hidden);
+  const values = new Float32Array(packed.length);
   const bits = new Uint32Array(values.buffer);
-  const piece = new Uint16Array(Math.min(PIECE, length));
-  for (let at = 0; at < length; at += piece.length) {
-    const count = Math.min(piece.length, length - at);
-    const got = readSync(file, piece, 0, count * BYTES, at * BYTES);
-    if (got !== count * BYTES) throw new Error("a file of activations is shorter than its rows: delete its folder");
-    for (let index = 0; index < count; index += 1) bits[at + index] = piece[index]! << 16;
+  for (let first = 0; first < positions; first += most) {
+    const length = Math.min(most, positions - first) * hidden;
+    const got = readSync(file, packed, 0, length * BYTES, first * hidden * BYTES);
+    if (got !== length * BYTES) throw new Error("a file of activations is shorter than its rows: delete its folder");
+    for (let at = 0; at < length; at += 1) bits[at] = packed[at]! << 16;
+    yield { first, values: values.subarray(0, length) };
   }
-  return values;
 }

@@ -117,11 +117,19 @@ async function fill(store: ActivationStore, { jobs, onProgress, ...reading }: Fi
   for (let index = store.done; index < jobs.length; index += 1) {
     const job = jobs[index];
     if (job === undefined) break;
-    kept.push(await readRow(job, { ...reading, width }));
+    const values = await readRow(job, { ...reading, width });
+    if (values === undefined) throw brokenRow(reading.rows[index]);
+    kept.push(values);
     rows += 1;
     if (kept.reduce((sum, part) => sum + part.length, 0) >= BATCH * width || index === jobs.length - 1) flush();
     onProgress?.(index + 1, jobs.length);
   }
+}
+
+function brokenRow(row: FormedRow | undefined): Error {
+  const { file = "", line = 0 } = row ?? {};
+  const message = "the model's activations on this row are not finite";
+  return rowError({ file, line }, message, "take the row out, or run with precision: exact");
 }
 
 type Reading = Pick<Filling, "forward" | "slot" | "model" | "prefillChunkTokens"> & { readonly width: number };
@@ -129,7 +137,7 @@ type Reading = Pick<Filling, "forward" | "slot" | "model" | "prefillChunkTokens"
 async function readRow(
   { ids, positions }: Job,
   { forward, slot, model, prefillChunkTokens, width }: Reading,
-): Promise<Float32Array> {
+): Promise<Float32Array | undefined> {
   const { hidden, normEpsilon } = model.prepared.manifest.architecture;
   const values = new Float32Array(positions.length * width); // [positions, taps, hidden]
   let kept = 0;
@@ -142,16 +150,18 @@ async function readRow(
       values.set(tapRows.subarray(start, start + width), kept * width);
     }
   }
-  normRows(values, hidden, normEpsilon);
-  return values;
+  return normRows(values, hidden, normEpsilon) ? values : undefined;
 }
 
-/** Divides every row by its root mean square, in place: what a probe reads. `[rows, hidden]` */
-export function normRows(values: Float32Array, hidden: number, epsilon: number): void {
+/** Divides every row by its root mean square, in place: what a probe reads. Returns false where a number is not finite. `[rows, hidden]` */
+export function normRows(values: Float32Array, hidden: number, epsilon: number): boolean {
+  let isFinite = true;
   for (let start = 0; start < values.length; start += hidden) {
     let squares = 0;
     for (let at = start; at < start + hidden; at += 1) squares += values[at]! * values[at]!;
+    isFinite &&= Number.isFinite(squares);
     const scale = 1 / Math.sqrt(squares / hidden + epsilon);
     for (let at = start; at < start + hidden; at += 1) values[at] = values[at]! * scale;
   }
+  return isFinite;
 }

@@ -3,7 +3,7 @@ import type { MatrixProduct } from "../model/matrix-product.ts";
 import type { ActivationStore } from "./activation-store.ts";
 import type { FittedDirections } from "./direction.ts";
 
-/** Scores of every stored position by each of some fits, `[fits][positions]`; one tap in memory at a time. */
+/** Scores of every stored position by each of some fits, `[fits][positions]`; every tap is read once, piece by piece. */
 export async function scorePositions(
   product: MatrixProduct,
   store: ActivationStore,
@@ -22,13 +22,15 @@ export async function scorePositions(
     users.forEach(({ direction }, column) => {
       for (let at = 0; at < hidden; at += 1) columns[at * users.length + column] = direction[at]!;
     });
-    const rows = { data: store.read(tap), rows: positions, columns: hidden };
-    const { data } = await product.multiply(rows, { data: columns, rows: hidden, columns: users.length });
-    users.forEach(({ index }, column) => {
-      const own = scores[index]!;
-      for (let position = 0; position < positions; position += 1)
-        own[position]! += data[position * users.length + column]!;
-    });
+    const right = { data: columns, rows: hidden, columns: users.length };
+    for (const { first, values } of store.pieces(tap)) {
+      const count = values.length / hidden;
+      const { data } = await product.multiply({ data: values, rows: count, columns: hidden }, right);
+      users.forEach(({ index }, column) => {
+        const own = scores[index]!;
+        for (let at = 0; at < count; at += 1) own[first + at]! += data[at * users.length + column]!;
+      });
+    }
   }
   return scores;
 }

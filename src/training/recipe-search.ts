@@ -5,6 +5,7 @@ import { assignFolds } from "./folds.ts";
 import { drawsFrom, shuffled } from "./random.ts";
 import { auroc } from "./rates.ts";
 import { leaveGroupsOut } from "./ridge.ts";
+import { inTurns, rowsByGroup } from "./row-sample.ts";
 import type { TapSet } from "./tap-sets.ts";
 
 /** A set of taps and a pool with the kernel of all rows, [all rows, all rows]. */
@@ -39,6 +40,8 @@ export const LAMBDAS = [0.03, 0.1, 0.3, 1, 3] as const;
 const INNER_FOLDS = 4;
 /** Rows that the search looks at; the fit itself takes all. A fit takes the cube of the rows. */
 const SEARCH_ROWS = 1000;
+/** Rows of one group among them. */
+const GROUP_ROWS = 125;
 
 /** Compares sets, pools and strengths by AUROC on left-out groups among the given rows alone; of equals the one with fewer taps. */
 export function searchRecipe(candidates: readonly Candidate[], search: SearchRows): FoundRecipe {
@@ -75,7 +78,10 @@ function isBetter(found: FoundRecipe, best: FoundRecipe): boolean {
 }
 
 /** Folds of the given rows by their groups, [rows]: four, or as many as there are groups of the rarer class. Throws where a class lies in one group. */
-export function innerFolds(rows: Int32Array, { labels, groups, seed }: SearchRows): Int32Array {
+export function innerFolds(
+  rows: Int32Array,
+  { labels, groups, seed }: Pick<SearchRows, "labels" | "groups" | "seed">,
+): Int32Array {
   const own = Array.from(rows, (row) => groups[row] ?? "");
   const groupsOf = (label: number) => new Set(own.filter((_, index) => labels[rows[index] ?? 0] === label)).size;
   const fewest = Math.min(groupsOf(0), groupsOf(1));
@@ -123,20 +129,19 @@ export function measuredRows(rows: Int32Array, { labels, scored }: SearchRows): 
   return classes.size === 2 ? own : places;
 }
 
-// Rows that are measured on come first: the others only help to learn.
-function sampleGroups({ rows, groups, scored, seed }: SearchRows): Int32Array {
+// Rows that are measured on come first: the others only help to learn. No group, and no class, may push out the rest.
+function sampleGroups({ rows, groups, labels, scored, seed }: SearchRows): Int32Array {
   if (rows.length <= SEARCH_ROWS) return rows;
-  const byGroup = new Map<string, number[]>();
-  for (const row of rows) {
-    const group = groups[row] ?? "";
-    byGroup.set(group, [...(byGroup.get(group) ?? []), row]);
-  }
+  const draw = drawsFrom(seed);
+  const order = shuffled(rowsByGroup(rows, groups), draw);
+  const isScored = (own: readonly number[]) => own.some((row) => scored[row] === 1);
+  const ranked = [order.filter(isScored), order.filter((own) => !isScored(own))].flatMap((part) =>
+    inTurns(part, labels),
+  );
   const chosen: number[] = [];
-  const isScored = (group: string) => (byGroup.get(group) ?? []).some((row) => scored[row] === 1);
-  const order = shuffled([...byGroup.keys()], drawsFrom(seed));
-  for (const group of [...order.filter(isScored), ...order.filter((each) => !isScored(each))]) {
+  for (const own of ranked) {
     if (chosen.length >= SEARCH_ROWS) break;
-    chosen.push(...(byGroup.get(group) ?? []));
+    chosen.push(...(own.length > GROUP_ROWS ? shuffled(own, draw).slice(0, GROUP_ROWS) : own));
   }
   return Int32Array.from(chosen.toSorted((left, right) => left - right));
 }

@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 import type { FormedRow } from "./activations.ts";
 import { assignFolds } from "./folds.ts";
-import { readLabelledRows, type DataFile } from "./labelled-rows.ts";
+import { readLabelledRows, type DataFile, type LabelledRow } from "./labelled-rows.ts";
+import { rowError } from "./row-content.ts";
+
+/** Kernels of all rows lie in memory, and a fit takes the cube of the rows: 8,000 are 4 GB and half an hour. */
+const MOST_ROWS = 8000;
 
 /** Files to learn from and how to read them. */
 export interface TrainingData {
@@ -12,9 +16,9 @@ export interface TrainingData {
   readonly label?: string;
   /** Columns of which the first present is a row's group. */
   readonly groups?: readonly string[];
-  /** `both` reads every row of `data` both ways, and of `extra` each group one way or the other. */
   /** Column of the kind of text: rows are compared within it; the file when absent. */
   readonly stratum?: string;
+  /** `both` reads every row of `data` both ways, and of `extra` each group one way or the other. */
   readonly form: "raw" | "chat" | "both";
   /** What a row of `extra` counts against a row of `data`. */
   readonly extraWeight: number;
@@ -36,7 +40,7 @@ export interface TrainingRows {
   readonly strata: readonly string[];
 }
 
-/** Reads the files and parts the groups into outer folds. A group of `extra` that `data` has, too, is left out with it. Throws `ConfigError`. */
+/** Reads the files and parts the groups into outer folds. A group of `extra` that `data` has, too, is left out with it; a text that `data` has is not read twice. Throws `ConfigError`. */
 export async function readTrainingRows(options: TrainingData): Promise<TrainingRows> {
   const { label, groups: columns, stratum, form, seed } = options;
   const reading = {
@@ -52,15 +56,13 @@ export async function readTrainingRows(options: TrainingData): Promise<TrainingR
     if (row.content.type === "chat") return [{ ...row, form: "chat" }];
     return forms.map((each) => ({ ...row, form: each }));
   });
-  const learned = (extra?.rows ?? []).map((row): FormedRow => ({
+  const learned = withoutTwins(extra?.rows ?? [], data.rows).map((row): FormedRow => ({
     ...row,
     form: form === "both" ? sideOf(row.group) : form,
   }));
   const rows = [...measured, ...learned];
+  checkSize(rows);
   const groups = rows.map(({ group }) => group.toLowerCase());
-  const own = groups.slice(0, measured.length);
-  const folds = assignFolds(own, Math.min(options.folds, new Set(own).size), seed);
-  const foldOf = new Map(own.map((group, index) => [group, folds[index] ?? -1]));
   const files = [...data.files, ...(extra?.files ?? [])];
   return {
     rows,
@@ -70,11 +72,64 @@ export async function readTrainingRows(options: TrainingData): Promise<TrainingR
       .digest("hex"),
     labels: Uint8Array.from(rows, (row) => row.label),
     groups,
-    outer: Int32Array.from(groups, (group) => foldOf.get(group) ?? -1),
+    outer: outerFolds(rows, { groups, measured: measured.length, folds: options.folds, seed }),
     scored: Uint8Array.from(rows, (_, index) => (index < measured.length ? 1 : 0)),
     strata: rows.map((row) => `${row.form} ${row.stratum}`),
     weights: Float32Array.from(rows, (_, index) => (index < measured.length ? 1 : options.extraWeight)),
   };
+}
+
+interface Parting {
+  readonly groups: readonly string[]; // [rows]
+  /** How many rows, the first ones, are left out in turn. */
+  readonly measured: number;
+  readonly folds: number;
+  readonly seed: number;
+}
+
+// What is left without a fold must itself be parted, to choose by: two groups of each class. Other seeds part the groups otherwise.
+function outerFolds(rows: readonly FormedRow[], { groups, measured, folds, seed }: Parting): Int32Array {
+  const own = groups.slice(0, measured);
+  const count = Math.min(folds, new Set(own).size);
+  for (let attempt = 0; attempt < 50 && count > 1; attempt += 1) {
+    const foldOf = new Map<string, number>();
+    assignFolds(own, count, seed + attempt).forEach((fold, row) => foldOf.set(own[row] ?? "", fold));
+    const outer = Int32Array.from(groups, (group) => foldOf.get(group) ?? -1);
+    const left = (fold: number, label: number) =>
+      new Set(groups.filter((_, row) => outer[row] !== fold && rows[row]?.label === label)).size;
+    if (
+      [0, 1].every((label) => Array.from({ length: count }, (_, fold) => left(fold, label)).every((size) => size > 1))
+    )
+      return outer;
+  }
+  throw tooFewGroups(rows, groups);
+}
+
+function tooFewGroups(rows: readonly FormedRow[], groups: readonly string[]): Error {
+  const groupsOf = (label: number) => [...new Set(groups.filter((_, row) => rows[row]?.label === label))];
+  const label = groupsOf(1).length <= groupsOf(0).length ? 1 : 0;
+  const names = groupsOf(label).map((group) => JSON.stringify(group));
+  const message = `the rows with label ${label} are of ${names.length === 1 ? "one group" : `${names.length} groups`} (${names.slice(0, 3).join(", ")}): too few to leave some out`;
+  const cure =
+    "give rows of different origin different groups, at least three a class, or name another column with --group";
+  return rowError({ file: rows[0]?.file ?? "" }, message, cure);
+}
+
+function checkSize(rows: readonly FormedRow[]): void {
+  if (rows.length <= MOST_ROWS) return;
+  const message = `${rows.length} rows to learn from: every row is compared with every other, and there may be at most ${MOST_ROWS}`;
+  throw rowError({ file: rows[0]?.file ?? "" }, message, "take a sample of the groups, fewer files, or one form");
+}
+
+// Under another group's name, a measured text would be learned from while it is left out.
+function withoutTwins(rows: readonly LabelledRow[], measured: readonly LabelledRow[]): LabelledRow[] {
+  const known = new Set(measured.map(textKey));
+  return rows.filter((row) => !known.has(textKey(row)));
+}
+
+function textKey({ content }: LabelledRow): string {
+  const parts = content.type === "text" ? [content.text] : content.turns.map((turn) => turn.content);
+  return parts.join(" ").toLowerCase().replaceAll(/\s+/g, " ").trim();
 }
 
 // Half of the groups, the same ones every time.
