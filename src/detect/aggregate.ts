@@ -2,8 +2,13 @@ import { z } from "zod";
 import { withCure } from "../schema-problem.ts";
 import { createLargest, createSlidingFold, createSum } from "./running-fold.ts";
 
-/** How the scores of single positions become one score that is compared with the threshold. */
-export type AggregateOptions =
+/** How the scores of single positions become one score that is compared with the threshold, and from when on. */
+export type AggregateOptions = AggregateForm & {
+  /** `prompt_end`: scores before the prompt's last position are only gathered, since nothing leaves before it. `always` when absent. */
+  readonly compare?: "always" | "prompt_end" | undefined;
+};
+
+type AggregateForm =
   | {
       /** The largest of the last `window` scores, of all so far when absent. `start` counts as if it had been seen first. */
       readonly type: "max";
@@ -51,21 +56,23 @@ export interface Aggregate {
 }
 
 const count = z.int().min(1).max(4096);
+const compare = z.enum(["always", "prompt_end"]).optional();
 
 /** Strict schema of a definition's `aggregate`. */
 export const aggregateSchema = z
   .discriminatedUnion("type", [
-    z.strictObject({ type: z.literal("max"), window: count.optional(), start: z.number().optional() }),
-    z.strictObject({ type: z.literal("ema"), alpha: z.number().gt(0).max(1), start: z.number() }),
-    z.strictObject({ type: z.literal("k_of_n"), k: z.int().min(1), n: count, start: z.number() }),
+    z.strictObject({ type: z.literal("max"), compare, window: count.optional(), start: z.number().optional() }),
+    z.strictObject({ type: z.literal("ema"), compare, alpha: z.number().gt(0).max(1), start: z.number() }),
+    z.strictObject({ type: z.literal("k_of_n"), compare, k: z.int().min(1), n: count, start: z.number() }),
     z.strictObject({
       type: z.literal("mean"),
+      compare,
       window: count.optional(),
       weight: z.number().gt(0).max(1_000_000).optional(),
       start: z.number(),
     }),
-    z.strictObject({ type: z.literal("top_k"), k: count, window: count.optional(), start: z.number() }),
-    z.strictObject({ type: z.literal("cusum"), drift: z.number(), start: z.number().min(0).optional() }),
+    z.strictObject({ type: z.literal("top_k"), compare, k: count, window: count.optional(), start: z.number() }),
+    z.strictObject({ type: z.literal("cusum"), compare, drift: z.number(), start: z.number().min(0).optional() }),
   ])
   .refine((options) => options.type !== "k_of_n" || options.k <= options.n, {
     path: ["k"],

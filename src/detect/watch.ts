@@ -47,6 +47,7 @@ export function createWatch(options: WatchOptions): Watch {
     if (!Number.isFinite(raw.score) || !Number.isFinite(score)) {
       return fail(step, { errorType: "not_finite", message: `the score is ${raw.score}` });
     }
+    if (step.beforePromptEnd === true && detector.aggregate.compare === "prompt_end") return undefined;
     const finding = compare({ detector, step, raw, score });
     fired ||= finding.verdict === "fired";
     if (largest === undefined || score > largest.score) {

@@ -24,7 +24,8 @@ export async function judgeRow(parts: WorkerParts, run: ActiveRun, judged: Judge
   const began = parts.now();
   const { position, token, text, result, row } = judged;
   const reading = (index: number) => parts.reader(result, row, index);
-  const findings = run.panel.judge({ position, phase, token, text, reading });
+  const beforePromptEnd = position < run.job.request.prompt.length - 1;
+  const findings = run.panel.judge({ position, phase, token, text, beforePromptEnd, reading });
   remember(run, judged);
   run.times.judgeMs += parts.now() - began;
   const loud = findings.filter((finding) => finding.verdict !== "clear");

@@ -10,6 +10,8 @@ export interface StoreShape {
   readonly hidden: number;
   /** How many positions each row has. `[rows]` */
   readonly counts: readonly number[];
+  /** How many of them come before the last position of the row's prompt. `[rows]` */
+  readonly beforeEnd: readonly number[];
 }
 
 /**

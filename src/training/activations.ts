@@ -46,6 +46,7 @@ export async function collectActivations(options: CollectOptions): Promise<Activ
     taps,
     hidden: architecture.hidden,
     counts: jobs.map((job) => job.positions.length),
+    beforeEnd: jobs.map((job) => job.positions.filter((position) => position < job.promptEnd).length),
   });
   if (store.done === jobs.length) return store;
   const plan = planTaps(taps, model.facts.contextTokens);
@@ -62,6 +63,8 @@ export async function collectActivations(options: CollectOptions): Promise<Activ
 interface Job {
   readonly ids: Int32Array; // [prompt + forced]
   readonly positions: readonly number[];
+  /** Last position of the prompt. */
+  readonly promptEnd: number;
 }
 
 function encodeJob(options: CollectOptions, row: FormedRow, isSpecial: (id: number) => boolean): Job {
@@ -80,7 +83,7 @@ function encodeJob(options: CollectOptions, row: FormedRow, isSpecial: (id: numb
     throw rowError(place, message, "shorten it, or raise engine.context_tokens");
   }
   const positions = judgedPositions(encoded, options.positions, isSpecial);
-  if (positions.length > 0) return { ids, positions };
+  if (positions.length > 0) return { ids, positions, promptEnd: encoded.prompt.ids.length - 1 };
   throw rowError(place, "the row has no position that is judged: it is one token long", "write a longer text");
 }
 

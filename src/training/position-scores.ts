@@ -35,8 +35,8 @@ export async function scorePositions(
   return scores;
 }
 
-/** Where the positions of a row lie. */
-export type RowSpans = Pick<ActivationStore, "starts" | "counts">;
+/** Where the positions of a row lie, and how many of them come before the prompt's last one. */
+export type RowSpans = Pick<ActivationStore, "starts" | "counts" | "beforeEnd">;
 
 /** The largest aggregated score of each of some rows, as the gateway would have it token by token. `[rows]` */
 export function largestScores(
@@ -48,8 +48,11 @@ export function largestScores(
     const running = createAggregate(aggregate);
     const start = spans.starts[row]!;
     let largest = -Infinity;
-    for (let at = start; at < start + spans.counts[row]!; at += 1)
-      largest = Math.max(largest, running.push(scores[at]!));
+    const first = aggregate.compare === "prompt_end" ? start + spans.beforeEnd[row]! : start;
+    for (let at = start; at < start + spans.counts[row]!; at += 1) {
+      const score = running.push(scores[at]!);
+      if (at >= first) largest = Math.max(largest, score);
+    }
     return largest;
   });
 }
@@ -67,8 +70,7 @@ export function meanScore(scores: Float32Array, spans: RowSpans, rows: ArrayLike
 
 /** The ways from position scores to one score that training compares; `start` stands for positions that were not seen yet. */
 export function candidateAggregates(start: number): AggregateOptions[] {
-  return [
-    { type: "max", window: 1 },
+  const forms: AggregateOptions[] = [
     { type: "mean", window: 4, start },
     { type: "mean", window: 8, start },
     { type: "mean", window: 16, start },
@@ -77,5 +79,11 @@ export function candidateAggregates(start: number): AggregateOptions[] {
     { type: "mean", weight: 16, start },
     { type: "top_k", k: 3, window: 4, start },
     { type: "top_k", k: 2, window: 8, start },
+  ];
+  return [
+    { type: "max", window: 1 },
+    ...forms,
+    { type: "mean", weight: 1, start, compare: "prompt_end" },
+    ...forms.map((form): AggregateOptions => ({ ...form, compare: "prompt_end" })),
   ];
 }

@@ -36,7 +36,7 @@ export interface FoundRecipe extends Recipe {
 }
 
 /** Strengths that are tried, against kernels with a scale of about 1. */
-export const LAMBDAS = [0.03, 0.1, 0.3, 1, 3] as const;
+export const LAMBDAS = [0.01, 0.03, 0.1, 0.3, 1] as const;
 const INNER_FOLDS = 4;
 /** Rows that the search looks at; the fit itself takes all. A fit takes the cube of the rows. */
 const SEARCH_ROWS = 1000;

@@ -92,6 +92,18 @@ describe("createWatch", () => {
     expect(one.judge(stepAt(2))).toMatchObject({ verdict: "fired", score: 1.125, raw: 1.5 });
   });
 
+  it("gathers the prompt and compares from its end on where the aggregation says so, but an error speaks at once", () => {
+    const aggregate = { type: "mean", weight: 1, start: 0, compare: "prompt_end" } as const;
+    const detector = { ...loadedDetector("a"), aggregate };
+    const early = { ...stepAt(1), beforePromptEnd: true };
+    const one = watch({ 1: { score: 9 }, 2: { score: 0 } }, { detector });
+    expect(one.judge(early)).toBeUndefined();
+    expect(one.summary()).toMatchObject({ score: null, fired: false });
+    // (0 + 9 + 0) / 3: what was gathered counts.
+    expect(one.judge(stepAt(2))).toMatchObject({ verdict: "fired", score: 3, position: 2 });
+    expect(watch({ 1: { score: NaN } }, { detector }).judge(early)).toMatchObject({ verdict: "error" });
+  });
+
   it("says nothing where the kind has nothing to say", () => {
     expect(watch({}).judge(stepAt(1))).toBeUndefined();
   });

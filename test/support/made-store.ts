@@ -7,14 +7,24 @@ export interface MadeStoreOptions {
   readonly taps: readonly string[];
   readonly hidden: number;
   readonly counts: readonly number[];
+  /** As in the store; none when absent. */
+  readonly beforeEnd?: readonly number[];
   readonly seed?: number;
   /** What is added to noise from −1 to 1; 0 when absent. */
   readonly signal?: (at: { readonly tap: number; readonly row: number; readonly dimension: number }) => number;
 }
 
 /** A store of noise with a signal in it, in a folder that is removed when the test ends. */
-export function makeStore({ taps, hidden, counts, seed = 1, signal = () => 0 }: MadeStoreOptions): ActivationStore {
-  const store = openActivationStore({ folder: writeFolder({}), taps, hidden, counts });
+export function makeStore({
+  taps,
+  hidden,
+  counts,
+  seed = 1,
+  signal = () => 0,
+  ...rest
+}: MadeStoreOptions): ActivationStore {
+  const { beforeEnd = counts.map(() => 0) } = rest;
+  const store = openActivationStore({ folder: writeFolder({}), taps, hidden, counts, beforeEnd });
   const rowOf = counts.flatMap((count, row) => Array.from({ length: count }, () => row));
   // Seeds of one after the other must be strangers to each other: tests repeat themselves over them.
   const draw = drawsFrom(seed);

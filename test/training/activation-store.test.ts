@@ -9,7 +9,13 @@ import { seededNumbers } from "../support/seeded-numbers.ts";
 const TAPS = ["0.attn_out", "1.resid_post"];
 const HIDDEN = 3;
 const COUNTS = [2, 1, 4];
-const shapeIn = (folder: string): StoreShape => ({ folder, taps: TAPS, hidden: HIDDEN, counts: COUNTS });
+const shapeIn = (folder: string): StoreShape => ({
+  folder,
+  taps: TAPS,
+  hidden: HIDDEN,
+  counts: COUNTS,
+  beforeEnd: COUNTS.map(() => 0),
+});
 const WIDTH = TAPS.length * HIDDEN;
 const VALUES = Float32Array.from(seededNumbers(3, 7 * WIDTH), (value) => 4 * value - 2); // [7, taps, hidden]
 const partOf = (from: number, to: number) => VALUES.slice(from * WIDTH, to * WIDTH);
@@ -22,7 +28,13 @@ function fill(folder: string): void {
 }
 
 function storeOne(value: number): number {
-  const store = openActivationStore({ folder: writeFolder({}), taps: ["0.attn_out"], hidden: 1, counts: [1] });
+  const store = openActivationStore({
+    folder: writeFolder({}),
+    taps: ["0.attn_out"],
+    hidden: 1,
+    counts: [1],
+    beforeEnd: [0],
+  });
   store.append(1, Float32Array.of(value));
   return valuesOf(store, "0.attn_out")[0] ?? -1;
 }
@@ -62,7 +74,13 @@ describe("a store of activations", () => {
     expect(storeOne(NaN)).toBeNaN();
     for (const bits of [0xffffffff, 0x7fffffff, 0x7f800001, 0xffc00000]) {
       const value = new Float32Array(Uint32Array.of(bits).buffer);
-      const store = openActivationStore({ folder: writeFolder({}), taps: ["0.attn_out"], hidden: 1, counts: [1] });
+      const store = openActivationStore({
+        folder: writeFolder({}),
+        taps: ["0.attn_out"],
+        hidden: 1,
+        counts: [1],
+        beforeEnd: [0],
+      });
       store.append(1, value);
       expect(valuesOf(store, "0.attn_out")[0]).toBeNaN();
     }
@@ -71,7 +89,13 @@ describe("a store of activations", () => {
   it("is read in pieces that follow each other, however long it is", () => {
     const hidden = 1024;
     const counts = [1500, 700];
-    const store = openActivationStore({ folder: writeFolder({}), taps: ["0.attn_out"], hidden, counts });
+    const store = openActivationStore({
+      folder: writeFolder({}),
+      taps: ["0.attn_out"],
+      hidden,
+      counts,
+      beforeEnd: [0, 0],
+    });
     store.append(
       2,
       Float32Array.from({ length: 2200 * hidden }, (_, at) => Math.floor(at / hidden) % 128),
@@ -152,7 +176,7 @@ describe("a store that is used wrongly", () => {
   it("says how much room it needs on a disk that has too little", () => {
     const folder = writeFolder({});
     const counts = [1e9];
-    expect(() => openActivationStore({ folder, taps: TAPS, hidden: 1e5, counts })).toThrow(
+    expect(() => openActivationStore({ folder, taps: TAPS, hidden: 1e5, counts, beforeEnd: [0] })).toThrow(
       /activations need 400000000 MB in .*, \d+ MB are free: free some, set LENSGATE_CACHE_DIR/,
     );
   });

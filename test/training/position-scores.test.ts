@@ -6,13 +6,14 @@ import { candidateAggregates, largestScores, meanScore, scorePositions } from ".
 import { makeStore, valuesOf } from "../support/made-store.ts";
 import { seededNumbers } from "../support/seeded-numbers.ts";
 
-const SPANS = { counts: [1, 3, 40, 2, 17], starts: [0, 1, 4, 44, 46] };
+const SPANS = { counts: [1, 3, 40, 2, 17], starts: [0, 1, 4, 44, 46], beforeEnd: [0, 2, 39, 1, 5] };
 const SCORES = Float32Array.from(seededNumbers(8, 63), (value) => 6 * value - 4);
 
 function pushedThrough(aggregate: AggregateOptions, row: number): number {
   const running = createAggregate(aggregate);
   const from = SPANS.starts[row] ?? 0;
-  return Math.max(...Array.from(SCORES.slice(from, from + (SPANS.counts[row] ?? 0)), (score) => running.push(score)));
+  const all = Array.from(SCORES.slice(from, from + (SPANS.counts[row] ?? 0)), (score) => running.push(score));
+  return Math.max(...all.slice(aggregate.compare === "prompt_end" ? SPANS.beforeEnd[row] : 0));
 }
 
 describe("the largest score of a row", () => {
@@ -42,8 +43,8 @@ describe("aggregations that training compares", () => {
 describe("the mean score of rows", () => {
   it("counts positions, not rows", () => {
     const scores = Float32Array.of(1, 2, 4, 6);
-    expect(meanScore(scores, { counts: [1, 3], starts: [0, 1] }, [0, 1])).toBe(13 / 4);
-    expect(meanScore(scores, { counts: [1, 3], starts: [0, 1] }, [1])).toBe(4);
+    expect(meanScore(scores, { counts: [1, 3], starts: [0, 1], beforeEnd: [0, 0] }, [0, 1])).toBe(13 / 4);
+    expect(meanScore(scores, { counts: [1, 3], starts: [0, 1], beforeEnd: [0, 0] }, [1])).toBe(4);
   });
 });
 

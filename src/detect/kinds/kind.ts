@@ -58,6 +58,8 @@ export interface Step {
   readonly token: number;
   /** Text that this token completed ("" while a character is incomplete). */
   readonly text: string;
+  /** Whether more of the prompt follows: nothing can leave before it was read to its end. */
+  readonly beforePromptEnd?: boolean;
   /** The reading of the n-th of the resolution's reads. */
   reading(index: number): Reading;
 }
