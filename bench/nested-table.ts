@@ -1,6 +1,7 @@
 // The nested figures of the shipped families: both splits of each labelled set, everything chosen inside the fold.
 //
 // usage: npx tsx bench/nested-table.ts FOLDER [NAME …]      FOLDER holds A_public.jsonl and the others; names as in the table (default: all)
+// LENSGATE_CONFIG names another configuration than gateway.yaml.
 import { join } from "node:path";
 import { bootstrap } from "../src/evaluation/bootstrap.ts";
 import { rankedAuroc, rankedRecall } from "../src/training/rates.ts";
@@ -41,7 +42,7 @@ const SPLITS: readonly Split[] = [
   },
   {
     name: "country-countries",
-    data: ["A2", "A"],
+    data: ["A", "A2"],
     extra: "country",
     groups: ["pair", "subject"],
     folds: 6,
@@ -65,7 +66,7 @@ const SPLITS: readonly Split[] = [
     name: "audit-families",
     data: ["B2", "B"],
     extra: "audit",
-    groups: ["family", "pair", "source"],
+    groups: ["family", "pair", "id"],
     folds: 6,
     extraWeight: 0.5,
     figures: {
@@ -113,7 +114,7 @@ for (const split of SPLITS.filter(({ name }) => names.length === 0 || names.incl
 
 async function measure(split: Split, from: string): Promise<string[]> {
   const options: TrainRunOptions = {
-    config: "gateway.yaml",
+    config: process.env["LENSGATE_CONFIG"] ?? "gateway.yaml",
     data: split.data.map((name) => join(from, `${name}_public.jsonl`)),
     extra: [`detectors/data/${split.extra}.jsonl`],
     extraWeight: split.extraWeight,

@@ -1,37 +1,62 @@
-// Writes the measured part of a detector's card from what `lensgate detectors evaluate --json` wrote.
+// Writes the measured parts of a detector's card: rows by probes that never saw their group (`scores.jsonl` of `lensgate detectors train
+// --report`) at the definition's thresholds, then onsets and evasions of the shipped one (`lensgate detectors evaluate --json`).
 //
-// usage: npx tsx scripts/write-card.ts detectors/ID.md EVALUATION.json      replaces what stands between the two `measured` marks
+// usage: npx tsx scripts/write-card.ts ID SCORES.jsonl [ONSET.json [ADVERSARIAL.json]]
 import { readFileSync, writeFileSync } from "node:fs";
+import { parse } from "yaml";
+import { assembleForm, type ScoredRow } from "../src/evaluation/assemble.ts";
 import type { DetectorEvaluation, FormResult, Interval, OnsetResult } from "../src/evaluation/evaluation.ts";
 
-const [card, source] = process.argv.slice(2);
-if (card === undefined || source === undefined) throw new Error("usage: write-card.ts detectors/ID.md EVALUATION.json");
-const BEGIN = "<!-- measured: begin -->";
-const END = "<!-- measured: end -->";
-const text = readFileSync(card, "utf8");
-const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
-if (from < 0 || to < from) throw new Error(`${card} has no ${BEGIN} … ${END}`);
-const evaluations = [JSON.parse(readFileSync(source, "utf8")) as DetectorEvaluation | DetectorEvaluation[]].flat();
-const id = card.replace(/^.*\//, "").replace(/\.md$/, "");
-const evaluation = evaluations.find(({ detector }) => detector === id);
-if (!evaluation) throw new Error(`${source} holds no evaluation of ${id}`);
-writeFileSync(card, `${text.slice(0, from)}${BEGIN}\n\n${measured(evaluation).join("\n")}\n\n${text.slice(to)}`);
+const [id, scores, onsetFile, adversarialFile] = process.argv.slice(2);
+if (id === undefined || scores === undefined)
+  throw new Error("usage: write-card.ts ID SCORES.jsonl [ONSET.json [ADVERSARIAL.json]]");
+const { threshold } = parse(readFileSync(`detectors/${id}.yaml`, "utf8")) as {
+  threshold: number | { flag: number; abort: number };
+};
+const thresholds = typeof threshold === "number" ? { flag: threshold, abort: threshold } : threshold;
+const rows = readFileSync(scores, "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line) as ScoredRow & { form: "raw" | "chat" });
+const forms = (["raw", "chat"] as const)
+  .map((form) => ({ form, rows: rows.filter((row) => row.form === form), baselines: [] }))
+  .filter((form) => form.rows.length > 0)
+  .map((form) => assembleForm({ ...form, rows: form.rows.map((row) => ({ ...row, text: "", at: "" })) }, thresholds));
+const onset = onsetFile === undefined ? null : evaluationIn(onsetFile).onset;
+fill("measured", [
+  `Thresholds: flag ${thresholds.flag}, abort ${thresholds.abort}. Brackets are 95 % intervals by bootstrap over groups.`,
+  ...forms.flatMap(formTables),
+  ...(onset === null ? [] : onsetTable(onset)),
+]);
+if (adversarialFile !== undefined) fill("adversarial", evasionTable(evaluationIn(adversarialFile)));
 
-function measured({ forms, onset, ordinary, data, thresholds, hash }: DetectorEvaluation): string[] {
-  const rows = data.map(
-    (file) => `${file.file.replace(/^.*\//, "")} (${file.rows} rows, sha256 ${file.sha256.slice(0, 16)}…)`,
-  );
+function evaluationIn(file: string): DetectorEvaluation {
+  const all = [JSON.parse(readFileSync(file, "utf8")) as DetectorEvaluation | DetectorEvaluation[]].flat();
+  const found = all.find(({ detector }) => detector === id);
+  if (!found) throw new Error(`${file} holds no evaluation of ${id}`);
+  return found;
+}
+
+function fill(part: string, lines: readonly string[]): void {
+  const file = `detectors/${id}.md`;
+  const [begin, end] = [`<!-- ${part}: begin -->`, `<!-- ${part}: end -->`];
+  const text = readFileSync(file, "utf8");
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} has no ${begin} … ${end}`);
+  writeFileSync(file, `${text.slice(0, from)}${begin}\n\n${lines.join("\n")}\n\n${text.slice(to)}`);
+}
+
+function evasionTable({ forms: all }: DetectorEvaluation): string[] {
+  const form = all.at(-1);
   return [
-    `Definition \`${hash}\`, thresholds: flag ${thresholds.flag}, abort ${thresholds.abort}. Brackets are 95 % intervals by bootstrap over groups.`,
-    `Rows: ${rows.join(", ")}.`,
-    ...forms.flatMap(formTables),
-    ...(onset === null ? [] : onsetTable(onset)),
-    ...(ordinary === null
-      ? []
-      : [
-          "",
-          `Ordinary running text (${ordinary.text}, ${ordinary.tokens} tokens): ${ordinary.alarms} alarms, ${shown(ordinary.per1000, 2)} a thousand tokens.`,
-        ]),
+    "Twenty texts with the concept under each attempt, at the shipped thresholds; their plain form was learned from, so it stands for the best case:",
+    "",
+    "| attempt | rows | AUROC against harmless rows | flagged | aborted |",
+    "| --- | ---: | --- | --- | --- |",
+    ...(form?.tiers ?? []).map(
+      (tier) =>
+        `| ${tier.tier} | ${tier.rows} | ${shown(tier.auroc, 2)} | ${shown(tier.flagged, 2)} | ${shown(tier.aborted, 2)} |`,
+    ),
   ];
 }
 

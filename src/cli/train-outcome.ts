@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { DetectorEvaluation, Interval } from "../evaluation/evaluation.ts";
 import { quantile } from "../evaluation/bootstrap.ts";
 import type { TrainFlags } from "./train.ts";
@@ -20,9 +21,9 @@ export function definitionText(
   { probe, rows }: TrainRun,
   { threshold, ...flags }: Pick<TrainFlags, "description" | "positions" | "data"> & { threshold: number },
 ): string {
-  const names = rows.files.map(({ file, sha256 }) => `#   ${file} (sha256 ${sha256.slice(0, 16)}…)`);
+  const names = rows.files.map(({ file, sha256 }) => `#   ${basename(file)} (sha256 ${sha256.slice(0, 16)}…)`);
   const { start } = probe.aggregate;
-  const description = flags.description ?? `A probe trained on ${flags.data.join(", ")}.`;
+  const description = flags.description ?? `A probe trained on ${flags.data.map((file) => basename(file)).join(", ")}.`;
   // A threshold below the start value would fire before anything was read.
   const safe = start !== undefined && start >= threshold ? start + 0.001 : threshold;
   return [

@@ -98,7 +98,7 @@ export function innerFolds(
 }
 
 /**
- * The mean over strata of the AUROC of scores [n] of rows [n] within each; strata with one class are taken together. Across strata, length and kind
+ * The mean over strata, by their rows, of the AUROC of scores [n] of rows [n] within each; strata with one class are taken together. Across strata, length and kind
  * of text move scores more than the concept does.
  */
 export function stratifiedAuroc(
@@ -112,13 +112,14 @@ export function stratifiedAuroc(
   const parts = [...byStratum.values()];
   const rest = parts.filter((part) => !isWhole(part)).flat();
   const whole = [...parts.filter(isWhole), ...(isWhole(rest) ? [rest] : [])];
-  const areas = whole.map((part) =>
-    auroc(
+  const areas = whole.map((part) => {
+    const area = auroc(
       Float64Array.from(part, (index) => scores[index] ?? NaN),
       Uint8Array.from(part, (index) => labels[rows[index] ?? 0] ?? 0),
-    ),
-  );
-  return areas.reduce((sum, area) => sum + area, 0) / areas.length;
+    );
+    return area * part.length;
+  });
+  return areas.reduce((sum, area) => sum + area, 0) / whole.flat().length;
 }
 
 /** Places [n] within `rows` that choices are measured on: the scored ones, or all where those lack a class. */

@@ -29,6 +29,10 @@ beforeAll(async () => {
 });
 
 const load = (folder: string) => loadDetectors({ folder, kinds, context, binding: TEST_BINDING });
+// The shipped probes are bound to the vendored model; what calibrations are bound to is held against the model in test/cli/check.
+const VENDORED = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
+const loadShipped = () =>
+  loadDetectors({ folder: SHIPPED, kinds, context: { ...context, modelSha256: VENDORED }, binding: null });
 const loadOne = (text: string) => load(writeFolder({ "japan.yaml": text }))[0];
 const shorten = (problems: readonly string[]) => problems.map((problem) => problem.replace(/^.*\/(?=[^/]*:\d)/, ""));
 
@@ -79,7 +83,7 @@ describe("loadDetectors", () => {
   });
 
   it("gives plain data that survives the thread boundary", () => {
-    const detectors = load(SHIPPED);
+    const detectors = loadShipped();
     expect(structuredClone(detectors)).toEqual(detectors);
   });
 
@@ -93,13 +97,18 @@ describe("loadDetectors", () => {
     expect(loadOne(JAPAN.replace("80%", "90%"))?.hash).not.toBe(hash);
   });
 
-  it("loads the shipped detectors, uncalibrated, with most names readable", () => {
-    const detectors = load(SHIPPED);
-    expect(detectors.map(({ id, calibrated }) => [id, calibrated])).toEqual([
-      ["audit-approval", false],
-      ["country-channel", false],
+  it("loads the shipped detectors, one calibrated default a family, with most names readable", () => {
+    const detectors = loadShipped();
+    expect(detectors.map(({ id, calibrated, familyDefault }) => [id, calibrated, familyDefault])).toEqual([
+      ["audit-approval", false, null],
+      ["audit-watched", true, "audit"],
+      ["country-channel", false, null],
+      ["country-implied", true, "country"],
+      ["deception-lie", true, "deception"],
+      ["harm-intent", true, "harm"],
     ]);
-    const names = new Set((detectors[1]?.resolved as ConceptResolved | undefined)?.names);
+    const channel = detectors.find(({ id }) => id === "country-channel");
+    const names = new Set((channel?.resolved as ConceptResolved | undefined)?.names);
     expect(names.size).toBeGreaterThan(120);
     for (const name of ["Japan", "Germany", "France", "United States", "New Zealand"]) expect(names).toContain(name);
   });

@@ -156,10 +156,10 @@ describe("the area within strata", () => {
   const scores = Float64Array.of(10, 11, 1, 2, 5, 4, 6);
   const rows = everyRow(7);
 
-  it("is the mean of each one's own: what only parts the strata does not count", () => {
+  it("is the mean of each one's own by their rows: what only parts the strata does not count", () => {
     const strata = ["long", "long", "short", "short", "short", "short", "short"];
     // Long texts: 1 of 1 pairs; short ones: 2 and 4 against 1, 5 and 6.
-    expect(stratifiedAuroc(scores, rows, { labels, strata })).toBeCloseTo((1 + 2 / 6) / 2, 12);
+    expect(stratifiedAuroc(scores, rows, { labels, strata })).toBeCloseTo((2 * 1 + 5 * (2 / 6)) / 7, 12);
   });
 
   it("takes strata of one class together", () => {
