@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { bindingFields, bindingFor } from "../detect/calibration.ts";
 import { loadKinds } from "../detect/kinds/registry.ts";
@@ -15,6 +15,8 @@ export interface CalibrationFiles {
   readonly ordinary: { readonly files: readonly DataFile[] };
   readonly positives?: { readonly files: readonly DataFile[] } | undefined;
   readonly onset?: { readonly files: readonly DataFile[] } | undefined;
+  /** Tokens that the model wrote at most: a longer reply has more places at which to alarm. */
+  readonly replyTokens: number;
 }
 
 /**
@@ -61,21 +63,22 @@ export function calibrationOf({ model }: CommandEngine, result: DetectorCalibrat
   };
 }
 
-function describeFiles({ ordinary, positives, onset }: CalibrationFiles): string {
+function describeFiles({ ordinary, positives, onset, replyTokens }: CalibrationFiles): string {
   const list = (given: { readonly files: readonly DataFile[] } | undefined, what: string): string[] =>
     (given?.files ?? []).map(({ file, sha256, rows }) => `${basename(file)} (${rows} ${what}, sha256 ${sha256})`);
   return [
-    ...list(ordinary, "distinct ordinary replies"),
+    ...list(ordinary, `distinct ordinary replies of at most ${replyTokens} tokens`),
     ...list(positives, "with the concept"),
     ...list(onset, "with an onset"),
   ].join("; ");
 }
 
-// A reader sees the old file or the new one. The name is none that is read as a definition.
-function replaceFile(file: string, text: string): void {
+/** Replaces a file, or makes it, as a whole: a reader sees the old one or the new one. The name in between is none that is read as a definition. */
+export function replaceFile(file: string, content: string | Uint8Array): void {
   const fresh = join(dirname(file), `.${basename(file)}.${process.pid}.new`);
   try {
-    writeFileSync(fresh, text, { mode: statSync(file).mode, flush: true });
+    const mode = existsSync(file) ? { mode: statSync(file).mode } : {};
+    writeFileSync(fresh, content, { ...mode, flush: true });
     renameSync(fresh, file);
   } catch (error) {
     rmSync(fresh, { force: true });

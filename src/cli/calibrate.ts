@@ -84,7 +84,9 @@ export async function calibrate(
   try {
     const folder = scoresFolder ?? join(config.cacheDir ?? cacheFolder(), "calibration");
     const results = await measure(command, data, { flags, request, folder });
-    const written = flags.write ? await writeCalibrations(command, results, data) : [UNWRITTEN];
+    const written = flags.write
+      ? await writeCalibrations(command, results, { ...data, replyTokens: flags.replyTokens })
+      : [UNWRITTEN];
     const union = results.length > 1 ? [formatUnion(results)] : [];
     return [...results.flatMap((each) => [...formatCalibration(each), ""]), ...union, ...written];
   } finally {

@@ -7,25 +7,29 @@ import type { TrainRun } from "./train-run.ts";
 const RATE = 0.01;
 const FEW_GROUPS = 60;
 
-/** A threshold until there is a calibrated one: 1 % of the held-out rows without the concept reach it. In the probe's unit. */
-export function provisionalThreshold({ rows, nested }: TrainRun): number {
-  const negatives = Float64Array.from(
-    nested.scores.filter((score, row) => rows.labels[row] === 0 && !Number.isNaN(score)),
-  );
-  return Math.ceil(quantile(negatives.sort(), 1 - RATE) * 1000) / 1000;
+/** A threshold until there is a calibrated one: about 1 % of the held-out rows without the concept reach it. Above the start value; in the probe's unit. */
+export function provisionalThreshold(run: TrainRun): number {
+  const { start } = run.probe.aggregate;
+  const threshold = Math.ceil(quantile(heldOutNegatives(run).sort(), 1 - RATE) * 1000) / 1000;
+  // A threshold below the start value would fire before anything was read.
+  return start !== undefined && start >= threshold ? start + 0.001 : threshold;
+}
+
+function heldOutNegatives({ rows, nested }: TrainRun): Float64Array {
+  return Float64Array.from(nested.scores.filter((score, row) => rows.labels[row] === 0 && !Number.isNaN(score)));
 }
 
 /** The definition of a trained probe, in YAML. */
 export function definitionText(
   id: string,
-  { probe, rows }: TrainRun,
+  run: TrainRun,
   { threshold, ...flags }: Pick<TrainFlags, "description" | "positions" | "data"> & { threshold: number },
 ): string {
+  const { probe, rows } = run;
   const names = rows.files.map(({ file, sha256 }) => `#   ${basename(file)} (sha256 ${sha256.slice(0, 16)}…)`);
-  const { start } = probe.aggregate;
   const description = flags.description ?? `A probe trained on ${flags.data.map((file) => basename(file)).join(", ")}.`;
-  // A threshold below the start value would fire before anything was read.
-  const safe = start !== undefined && start >= threshold ? start + 0.001 : threshold;
+  const negatives = heldOutNegatives(run);
+  const reached = negatives.filter((score) => score >= threshold).length;
   return [
     `# Trained by \`lensgate detectors train ${id}\`. Scores are in spreads of rows without the concept: 0 is their mean.`,
     "# Learned from:",
@@ -35,10 +39,10 @@ export function definitionText(
     `options: { file: ${id}.safetensors }`,
     `positions: ${flags.positions}`,
     `aggregate: ${flowMap(probe.aggregate)}`,
-    `threshold: ${safe}`,
+    `threshold: ${threshold}`,
     "calibration:",
     "  status: uncalibrated",
-    `  note: 1 % of the rows without the concept reached the threshold in training. Run lensgate detectors calibrate ${id}.`,
+    `  note: ${reached} of ${negatives.length} held-out rows without the concept reached the threshold. Run lensgate detectors calibrate ${id}.`,
     "",
   ].join("\n");
 }

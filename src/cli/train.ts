@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { loadConfig } from "../config.ts";
@@ -7,6 +7,7 @@ import { encodeProbe } from "../detect/probe-file.ts";
 import { assembleEvaluation, type ScoredRow } from "../evaluation/assemble.ts";
 import type { DetectorEvaluation } from "../evaluation/evaluation.ts";
 import { ConfigError } from "../errors.ts";
+import { replaceFile } from "./calibrate-write.ts";
 import { parseInteger, parseWeight } from "./option-values.ts";
 import { definitionText, outlineTraining, provisionalThreshold } from "./train-outcome.ts";
 import { runTraining, type TrainRun } from "./train-run.ts";
@@ -102,9 +103,10 @@ function checkName(id: string, folder: string, force: boolean): void {
     const cure = "take lower-case letters, digits and hyphens";
     throw new ConfigError([{ file, message: `"${id}" is not a name for a detector`, cure }]);
   }
-  if (force || !existsSync(file)) return;
+  const there = [file, join(folder, `${id}.safetensors`)].find((each) => existsSync(each));
+  if (force || there === undefined) return;
   const cure = "take another name, or write --force to replace it";
-  throw new ConfigError([{ file, message: "there is a detector of this name", cure }]);
+  throw new ConfigError([{ file: there, message: "there is a detector of this name", cure }]);
 }
 
 interface Outcome {
@@ -150,8 +152,10 @@ function writeDetector(folder: string, id: string, { run, flags, threshold }: Ou
   probe.directions.forEach((direction, index) => directions.set(direction, index * hidden));
   const about = { data_sha256: rows.sha256, recipe: JSON.stringify({ ...probe.recipe, set: probe.recipe.set.name }) };
   const file = { taps: probe.taps, directions, bias: probe.bias, hidden, modelSha256: sha256, precision, about };
-  writeFileSync(join(folder, `${id}.safetensors`), encodeProbe(file));
-  writeFileSync(join(folder, `${id}.yaml`), definitionText(id, run, { ...flags, threshold }));
+  // An old definition must never stand over new directions: it goes first, and each file appears whole.
+  rmSync(join(folder, `${id}.yaml`), { force: true });
+  replaceFile(join(folder, `${id}.safetensors`), encodeProbe(file));
+  replaceFile(join(folder, `${id}.yaml`), definitionText(id, run, { ...flags, threshold }));
 }
 
 async function writeReport(folder: string, run: TrainRun, evaluation: DetectorEvaluation): Promise<void> {

@@ -3,17 +3,23 @@ import type { Problem } from "../errors.ts";
 import { formatField, type YamlFault } from "../yaml-document.ts";
 import type { Combination, DetectorRule, Policy } from "./policy.ts";
 
-type Facts = Pick<LoadedDetector, "id" | "threshold" | "calibration">;
+type Facts = Pick<LoadedDetector, "id" | "threshold" | "calibration"> & {
+  readonly aggregate?: LoadedDetector["aggregate"];
+};
 
 /** What is wrong with policies that only the loaded detectors show; the paths are those of `gateway.yaml`. */
 export function findPolicyFaults(policies: Readonly<Record<string, Policy>>, detectors: readonly Facts[]): YamlFault[] {
   const byId = new Map(detectors.map((detector) => [detector.id, detector]));
   return Object.entries(policies).flatMap(([name, { detectors: rules, combine = {} }]) => [
     ...Object.entries(rules).flatMap(([id, rule]) =>
-      findColdFirings(rule, byId.get(id)).map((fault) => prefix(["policies", name, "detectors", id], fault)),
+      [...findColdFirings(rule, byId.get(id)), ...findPartedPair(rule, id, byId)].map((fault) =>
+        prefix(["policies", name, "detectors", id], fault),
+      ),
     ),
     ...Object.entries(combine).flatMap(([id, combination]) =>
-      findUnweighed(combination, byId).map((fault) => prefix(["policies", name, "combine", id], fault)),
+      [...findUnweighed(combination, byId), ...findPartedMembers(combination, byId)].map((fault) =>
+        prefix(["policies", name, "combine", id], fault),
+      ),
     ),
   ]);
 }
@@ -41,6 +47,26 @@ function findColdFirings({ warmAt }: DetectorRule, detector: Facts | undefined):
   if (warmAt === undefined || !detector || warmAt <= detector.threshold) return [];
   const message = `${warmAt} is over the threshold ${detector.threshold}, so firings below it would not be confirmed`;
   return [{ path: ["warm_at"], message, cure: `write at most ${detector.threshold}` }];
+}
+
+const isLate = (detector: Facts | undefined) => detector?.aggregate?.compare === "prompt_end";
+const ALIKE = "give both the same aggregate.compare, or leave the pair";
+
+/** Of two that are compared at other positions of the prompt, one has fired before the other could, or is asked too late to have seen it. */
+function findPartedPair({ confirmWith }: DetectorRule, id: string, byId: ReadonlyMap<string, Facts>): YamlFault[] {
+  if (confirmWith === undefined) return [];
+  const pair = [byId.get(id), byId.get(confirmWith)];
+  if (pair.includes(undefined) || isLate(pair[0]) === isLate(pair[1])) return [];
+  const late = isLate(pair[0]) ? id : confirmWith;
+  const message = `"${late}" compares from the prompt's end on and its partner always, so firings in the prompt would be lost`;
+  return [{ path: ["confirm_with"], message, cure: ALIKE }];
+}
+
+function findPartedMembers({ rule, of }: Combination, byId: ReadonlyMap<string, Facts>): YamlFault[] {
+  const late = of.filter((id) => isLate(byId.get(id)));
+  if (rule === "any" || late.length === 0 || late.length === of.length) return [];
+  const message = `"${late[0]}" compares from the prompt's end on and others always, so they would not meet in the prompt`;
+  return [{ path: ["of"], message, cure: "combine detectors with the same aggregate.compare, or take the rule any" }];
 }
 
 function findUnweighed({ rule, of }: Combination, byId: ReadonlyMap<string, Facts>): YamlFault[] {

@@ -4,7 +4,7 @@ import { createLargest, createSlidingFold, createSum } from "./running-fold.ts";
 
 /** How the scores of single positions become one score that is compared with the threshold, and from when on. */
 export type AggregateOptions = AggregateForm & {
-  /** `prompt_end`: scores before the prompt's last position are only gathered, since nothing leaves before it. `always` when absent. */
+  /** `prompt_end`: scores before the prompt's last position are only gathered: nothing leaves before it, but what a window has forgotten by then is not seen. `always` when absent. */
   readonly compare?: "always" | "prompt_end" | undefined;
 };
 

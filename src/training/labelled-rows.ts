@@ -109,7 +109,8 @@ function createCollection(columns: Columns): Collection {
       const message = `the same text has label ${twin.label} in ${twin.file}:${twin.line} and label ${label} here`;
       throw rowError(place, message, "keep one of the two");
     }
-    const group = groupOf(row, columns.groups) ?? twin?.group ?? id;
+    // The same text twice lies on one side, whatever its group columns say.
+    const group = twin?.group ?? groupOf(row, columns.groups) ?? id;
     const tier = row.columns["tier"];
     const parsed: LabelledRow = {
       id,

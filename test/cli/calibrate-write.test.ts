@@ -44,7 +44,7 @@ const resultOf = (id: string): DetectorCalibration => {
     onset: null,
   };
 };
-const FILES = { ordinary: { files: [{ file: "/data/o.jsonl", sha256: "c".repeat(64), rows: 100 }] } };
+const FILES = { ordinary: { files: [{ file: "/data/o.jsonl", sha256: "c".repeat(64), rows: 100 }] }, replyTokens: 24 };
 
 describe("writeCalibrations", () => {
   it("changes no file when one of the new texts would not load", async () => {
@@ -58,7 +58,9 @@ describe("writeCalibrations", () => {
     chmodSync(file("fine"), 0o640);
     expect(await writeCalibrations(command, [resultOf("fine")], FILES)).toEqual([`written: ${file("fine")}`]);
     expect(statSync(file("fine")).mode & 0o777).toBe(0o640);
-    expect(readFileSync(file("fine"), "utf8")).toContain('"o.jsonl (100 distinct ordinary replies');
+    expect(readFileSync(file("fine"), "utf8")).toContain(
+      '"o.jsonl (100 distinct ordinary replies of at most 24 tokens',
+    );
   });
 });
 
@@ -66,7 +68,7 @@ describe("calibrationOf", () => {
   it("says what was claimed, seen and bound, and no folder", () => {
     expect(calibrationOf(command, resultOf("fine"), FILES)).toEqual({
       status: "calibrated",
-      data: `o.jsonl (100 distinct ordinary replies, sha256 ${"c".repeat(64)})`,
+      data: `o.jsonl (100 distinct ordinary replies of at most 24 tokens, sha256 ${"c".repeat(64)})`,
       false_alarm_rate: 0.05,
       alarms: 1,
       replies: 100,

@@ -70,9 +70,15 @@ describe("what training gives", () => {
     });
   });
 
-  it("never writes a threshold that the start value already reaches", () => {
-    const text = definitionText("tenancy", makeRun(), { positions: "both", data: ["a"], threshold: -2 });
-    expect((parse(text) as { threshold: number }).threshold).toBeGreaterThan(aggregate.start);
+  it("is never a threshold that the start value already reaches", () => {
+    const run = makeRun();
+    const late = { ...run, probe: { ...run.probe, aggregate: { ...aggregate, start: 500 } } };
+    expect(provisionalThreshold(late)).toBeCloseTo(500.001, 9);
+  });
+
+  it("says how many held-out rows reached the threshold", () => {
+    const text = definitionText("tenancy", makeRun(), { positions: "both", data: ["a"], threshold: 98.01 });
+    expect(text).toContain("1 of 100 held-out rows without the concept reached the threshold");
   });
 
   it("prints intervals, and says when groups are few", () => {

@@ -54,3 +54,18 @@ it("names members without a likelihood, and a warmth that comes after the firing
   ]);
   expect(problems.every(({ cure }) => cure !== "")).toBe(true);
 });
+
+it("names pairs and combinations of detectors that compare at other positions of the prompt", () => {
+  const late = loadedDetector("late", { aggregate: { type: "mean", weight: 1, start: 0, compare: "prompt_end" } });
+  const both = [...detectors, late, { ...late, id: "later" }];
+  const pair = (confirmWith: string) =>
+    policy({ detectors: { late: { action: "abort", onError: "closed", confirmWith } } });
+  const group = (of: string[], rule: "any" | "all") =>
+    policy({ combine: { group: { of, rule, withinTokens: 16, threshold: 1, action: "flag" } } });
+  const pathsOf = (one: Policy) => findPolicyFaults({ one }, both).map(({ path }) => path.join("."));
+  expect(pathsOf(pair("bare"))).toEqual(["policies.one.detectors.late.confirm_with"]);
+  expect(pathsOf(pair("later"))).toEqual([]);
+  expect(pathsOf(group(["late", "bare"], "all"))).toEqual(["policies.one.combine.group.of"]);
+  expect(pathsOf(group(["late", "bare"], "any"))).toEqual([]);
+  expect(pathsOf(group(["late", "later"], "all"))).toEqual([]);
+});

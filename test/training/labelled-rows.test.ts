@@ -21,7 +21,7 @@ describe("labelled rows", () => {
       { id: 7, text: "Sushi", label: 1, tier: "food", subject: "Japan", onset: 4 },
       { user: "Hi", assistant: "Ho", label: "negative", onset_character: 12 },
     ]);
-    expect(rows.map(({ file: _file, ...row }) => row)).toEqual([
+    expect(rows.map(({ file: _file, stratum: _stratum, ...row }) => row)).toEqual([
       {
         id: "7",
         label: 1,
@@ -47,6 +47,25 @@ describe("labelled rows", () => {
         },
       },
     ]);
+  });
+
+  it("of the same text lie together, whatever their group columns say", async () => {
+    const { rows } = await read([
+      { text: "Sushi", label: 1, subject: "Japan" },
+      { text: "Sushi", label: 1, subject: "rice" },
+      { text: "Soup", label: 0, subject: "rice" },
+    ]);
+    expect(rows.map(({ group }) => group)).toEqual(["Japan", "Japan", "rice"]);
+  });
+
+  it("are of the stratum of a column, or of their file", async () => {
+    const given = [
+      { text: "a", label: 1, source: "xstest" },
+      { text: "b", label: 0, source: "vicuna" },
+    ];
+    const { rows } = await read(given, { stratum: "source", fewest: 0 });
+    expect(rows.map(({ file, stratum }) => stratum.slice(file.length))).toEqual([" xstest", " vicuna"]);
+    expect((await read(given, { fewest: 0 })).rows.map(({ file, stratum }) => stratum === file)).toEqual([true, true]);
   });
 
   it("take labels as numbers, as words and as true or false", async () => {
