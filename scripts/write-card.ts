@@ -31,7 +31,7 @@ fill("measured", [
 if (adversarialFile !== undefined) fill("adversarial", evasionTable(evaluationIn(adversarialFile)));
 
 function evaluationIn(file: string): DetectorEvaluation {
-  const all = [JSON.parse(readFileSync(file, "utf8")) as DetectorEvaluation | DetectorEvaluation[]].flat();
+  const { evaluations: all } = JSON.parse(readFileSync(file, "utf8")) as { evaluations: DetectorEvaluation[] };
   const found = all.find(({ detector }) => detector === id);
   if (!found) throw new Error(`${file} holds no evaluation of ${id}`);
   return found;
@@ -100,7 +100,7 @@ function onsetTable({ rows, early, points, recommendedHold, reason, delays }: On
     "| ---: | --- | ---: | ---: | --- |",
     ...points.map(
       (point) =>
-        `| ${point.hold} | ${shown(point.caught, 2)} | ${point.leakedMedian ?? "–"} | ${point.leakedP90 ?? "–"} | ${shown(point.noneLeaked, 2)} |`,
+        `| ${point.hold} | ${shown(point.caught, 2)} | ${point.leakedMedian ?? "–"} | ${point.leakedP90?.toFixed(1) ?? "–"} | ${shown(point.noneLeaked, 2)} |`,
     ),
     "",
     `Recommended hold: ${recommendedHold} (${reason}).`,

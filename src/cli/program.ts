@@ -16,6 +16,8 @@ export function createProgram(): Command {
       "A generation gateway that decodes a model's intermediate activations and can stop a generation before the flagged token leaves.",
     )
     .version(VERSION)
+    // What stands after a command's name belongs to that command: `lens` and `lens fit` both have --taps.
+    .enablePositionalOptions()
     .showHelpAfterError();
   registerServe(program);
   registerCheck(program, { openModel: openCheckModel });

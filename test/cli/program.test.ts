@@ -24,6 +24,16 @@ describe("createProgram", () => {
     expect(bare).toEqual([]);
   });
 
+  it("gives a command within a command the flags behind its name, also where both know them", async () => {
+    const program = createProgram();
+    const lens = program.commands.find((command) => command.name() === "lens");
+    const fit = lens?.commands.find((command) => command.name() === "fit");
+    let seen: unknown;
+    fit?.action((flags) => void (seen = flags));
+    await program.parseAsync(["node", "lensgate", "lens", "fit", "--text", "a.txt", "--taps", "23.attn_out"]);
+    expect(seen).toMatchObject({ text: "a.txt", taps: "23.attn_out" });
+  });
+
   it("says the version of package.json", () => {
     expect(createProgram().version()).toBe(VERSION);
   });
