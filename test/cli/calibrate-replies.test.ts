@@ -45,7 +45,14 @@ describe("judgeReplies", () => {
   it("scores a text by what the model writes to it, and a conversation with a reply by reading it", async () => {
     const judged = await judgeReplies(command, [text, turns], OPTIONS);
     const country = judged.get("country-channel");
-    expect([...judged.keys()].sort()).toEqual(["audit-approval", "country-channel"]);
+    expect([...judged.keys()].sort()).toEqual([
+      "audit-approval",
+      "audit-watched",
+      "country-channel",
+      "country-implied",
+      "deception-lie",
+      "harm-intent",
+    ]);
     // A reply that was given is not read twice.
     expect(country?.compared).toEqual([0]);
     const { prompt } = encode(command, text);

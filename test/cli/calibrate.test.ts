@@ -97,7 +97,9 @@ describe("lensgate detectors calibrate", () => {
     const [detector] = command.detectors;
     expect(detector?.calibration).toMatchObject({
       status: "calibrated",
-      data: expect.stringMatching(/^ordinary\.jsonl \(4 distinct ordinary replies, sha256 [0-9a-f]{64}\); positives/),
+      data: expect.stringMatching(
+        /^ordinary\.jsonl \(4 distinct ordinary replies of at most 3 tokens, sha256 [0-9a-f]{64}\); positives/,
+      ),
       false_alarm_rate: 0.6,
       alarms: 0,
       replies: 4,

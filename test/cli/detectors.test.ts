@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
@@ -28,9 +28,8 @@ const CASES = `cases:
 describe("lensgate detectors test", () => {
   it("passes every shipped case on the real model", async () => {
     const { lines, passed, failed } = await testDetectors({ config: shipped.path, ids: [] });
-    const written = ["audit-approval", "country-channel"].map((id) =>
-      readFileSync(join(SHIPPED, `${id}.test.yaml`), "utf8"),
-    );
+    const files = readdirSync(SHIPPED).filter((name) => name.endsWith(".test.yaml"));
+    const written = files.map((name) => readFileSync(join(SHIPPED, name), "utf8"));
     const names = written.flatMap((text) => text.match(/^ {2}- name: /gm) ?? []);
     expect(lines.filter((line) => line.startsWith("FAIL"))).toEqual([]);
     expect({ passed, failed }).toEqual({ passed: names.length, failed: 0 });

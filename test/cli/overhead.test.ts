@@ -23,7 +23,13 @@ test("every setting takes its turn in every round, and its time is told for a to
     onRound: (done, total) => rounds.push([done, total]),
     now: () => (nowMs += 10),
   });
-  expect(rows.map(({ name }) => name)).toEqual(["no detectors", "2 configured", "50 concepts", "120 taps returned"]);
+  expect(rows.map(({ name }) => name)).toEqual([
+    "no detectors",
+    `${detectors.length} configured`,
+    "20 mixed",
+    "50 concepts",
+    "120 taps returned",
+  ]);
   const always = (value: number) => ({ median: value, low: value, high: value });
   for (const row of rows) {
     expect(row).toMatchObject({ prefillMs: always(10 / 20), decodeMs: always(10 / 8) });

@@ -52,7 +52,14 @@ describe("lensgate scan", () => {
     const lines = readLines();
     expect(lines.map(({ id }) => id)).toEqual(["g", 2, "roles", 4, 5]);
     for (const { scores } of lines) {
-      expect(Object.keys(scores).sort()).toEqual(["audit-approval", "country-channel"]);
+      expect(Object.keys(scores).sort()).toEqual([
+        "audit-approval",
+        "audit-watched",
+        "country-channel",
+        "country-implied",
+        "deception-lie",
+        "harm-intent",
+      ]);
       for (const score of Object.values(scores)) {
         expect(Object.keys(score ?? {})).toEqual(["score", "fired", "position", "tap"]);
         expect(score?.score).toBeTypeOf("number");
