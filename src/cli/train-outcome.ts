@@ -59,10 +59,13 @@ export function outlineTraining(
   { rows, probe, nested }: TrainRun,
   { threshold, evaluation }: { readonly threshold: number; readonly evaluation: DetectorEvaluation },
 ): string[] {
-  const measured = rows.rows.filter((_, index) => rows.scored[index] === 1);
+  // A row that is read both ways is one example.
+  const measured = [
+    ...new Map(rows.rows.filter((_, index) => rows.scored[index] === 1).map((row) => [row.id, row])).values(),
+  ];
   const positives = measured.filter(({ label }) => label === 1).length;
   const groups = new Set(rows.groups.filter((_, index) => rows.scored[index] === 1)).size;
-  const learned = rows.rows.length - measured.length;
+  const learned = rows.scored.filter((scored) => scored === 0).length;
   const lines = [
     `${id}: ${positives} rows with the concept, ${measured.length - positives} without, in ${groups} groups` +
       (learned > 0 ? `; ${learned} more to learn from` : ""),
