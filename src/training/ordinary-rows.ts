@@ -45,7 +45,9 @@ export async function readOrdinaryRows(files: readonly string[], option = "--ord
 
 /** What rows of one content share: sha256 in hex. */
 export function contentKey(content: RowContent): string {
-  const parts = content.type === "text" ? content.text : content.turns.map((turn) => [turn.role, turn.content]);
+  // A text is answered as a user's message, so the two are one reply.
+  const turns = content.type === "text" ? [{ role: "user", content: content.text }] : content.turns;
+  const parts = turns.map((turn) => [turn.role, turn.content]);
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 

@@ -25,13 +25,13 @@ describe("readOrdinaryRows", () => {
       [first, 1],
       [first, 2],
       [second, 2],
-      [second, 4],
     ]);
-    expect(duplicates).toBe(3);
-    expect(files.map((file) => file.rows)).toEqual([2, 2]);
+    // A text is answered as a user's message: the last three are one reply.
+    expect(duplicates).toBe(4);
+    expect(files.map((file) => file.rows)).toEqual([2, 1]);
     const bytes = '{"text":"a"}\n{"text":"b","label":0}\n{"text":"a","label":"negative"}\n';
     expect(files[0]?.sha256).toBe(createHash("sha256").update(bytes).digest("hex"));
-    expect(new Set(rows.map(({ key }) => key)).size).toBe(4);
+    expect(new Set(rows.map(({ key }) => key)).size).toBe(3);
     expect(rows[0]?.key).toBe(contentKey({ type: "text", text: "a" }));
   });
 
