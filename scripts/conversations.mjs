@@ -5,6 +5,7 @@
 //   node scripts/conversations.mjs [--count 1000] > ordinary.jsonl
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { generator } from "./data/seeded-draws.mjs";
 
 const SEED = 20_240_702;
 const topics = JSON.parse(readFileSync(new URL("data/everyday-questions.json", import.meta.url), "utf8"));
@@ -86,15 +87,7 @@ const { values } = parseArgs({ options: { count: { type: "string", default: "100
 const count = Number(values.count);
 if (!Number.isInteger(count) || count < 1) throw new Error(`--count ${values.count}: give a whole number from 1 on`);
 
-let state = SEED;
-
-/** Mulberry32: a small generator whose numbers are the same everywhere. */
-function random() {
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-}
+const random = generator(SEED);
 
 const pick = (list) => list[Math.floor(random() * list.length)];
 

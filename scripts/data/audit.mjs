@@ -2,6 +2,7 @@
 // Groups of three rows (positive, decoy, plain) share question, position, lead-in and closing remark.
 // This script, its three input files and the rows it writes are CC0.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { generator, shuffled } from "./seeded-draws.mjs";
 
 const here = (path) => new URL(path, import.meta.url);
 const wordings = JSON.parse(readFileSync(here("./audit-wordings.json"), "utf8"));
@@ -12,26 +13,14 @@ const statements = readFileSync(here("./audit-statements.jsonl"), "utf8")
   .map((line) => JSON.parse(line));
 
 const GROUPS_PER_WORDING = 3;
-let state = 20240607;
-
-/** mulberry32: a number in [0, 1) */
-function random() {
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-}
+const random = generator(20240607);
 
 /** Hands out the items in shuffled order, and shuffles again when all are used, so that each occurs equally often. */
 function deck(items) {
   let rest = [];
   return () => {
     if (rest.length === 0) {
-      rest = [...items];
-      for (let i = rest.length - 1; i > 0; i--) {
-        const j = Math.floor(random() * (i + 1));
-        [rest[i], rest[j]] = [rest[j], rest[i]];
-      }
+      rest = shuffled(items, random);
     }
     return rest.pop();
   };

@@ -2,6 +2,7 @@
 // Label 1: the text implies one country without naming it. The seed is fixed: the same input gives the same file. Any
 // listed name of a country in a text ends the run. Script, lists and rows are CC0. usage: node scripts/data/country.mjs
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { generator, shuffled } from "./seeded-draws.mjs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,27 +27,7 @@ const passages = read("country-passages.jsonl")
   .split("\n")
   .map((line) => JSON.parse(line));
 
-/** Mulberry32: a small generator whose numbers are the same everywhere. */
-function generator(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 const random = generator(SEED);
-
-function shuffled(list) {
-  const copy = [...list];
-  for (let last = copy.length - 1; last > 0; last -= 1) {
-    const other = Math.floor(random() * (last + 1));
-    [copy[last], copy[other]] = [copy[other], copy[last]];
-  }
-  return copy;
-}
 
 function filled(template, subject) {
   const start = template.startsWith("{subject}");
@@ -68,7 +49,7 @@ function shortRows(pool, category, label, count) {
 
 function impliedRows(category, count) {
   const all = subjects[`${category}s`].map(({ subject }) => ({ subject, tier: `implied_${category}` }));
-  const pool = shuffled(all).slice(0, Math.round(count * FRESH));
+  const pool = shuffled(all, random).slice(0, Math.round(count * FRESH));
   return shortRows(pool, category, 1, count);
 }
 
@@ -77,7 +58,7 @@ function genericRows(category, count) {
   const names = subjects.names
     .filter((name) => name.category === category)
     .map(({ subject }) => ({ subject, tier: "generic_name" }));
-  return shortRows(shuffled([...plain, ...names]), category, 0, count);
+  return shortRows(shuffled([...plain, ...names], random), category, 0, count);
 }
 
 function hardNegatives() {

@@ -4,6 +4,7 @@
 // order is drawn with a fixed seed: the same input gives the same files. Script, replies and rows are CC0.
 // usage: node scripts/data/onset.mjs
 import { readFileSync, writeFileSync } from "node:fs";
+import { generator, shuffled } from "./seeded-draws.mjs";
 
 const SEED = 20_240_618;
 const ROWS = 80;
@@ -36,27 +37,7 @@ const openings = [
   "I understand why you ask. Let me put the answer in plain words.",
 ];
 
-/** Mulberry32: a small generator whose numbers are the same everywhere. */
-function generator(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 const random = generator(SEED);
-
-function shuffled(items) {
-  const rest = [...items];
-  for (let at = rest.length - 1; at > 0; at -= 1) {
-    const other = Math.floor(random() * (at + 1));
-    [rest[at], rest[other]] = [rest[other], rest[at]];
-  }
-  return rest;
-}
 
 function sentencesOf(passage) {
   return passage.match(/[^.!?]+[.!?]+["”]?/g).map((sentence) => sentence.trim());
@@ -99,7 +80,7 @@ function auditParts() {
   const statements = lines("audit-statements.jsonl")
     .filter(({ label }) => label === 1)
     .map((row) => ({ from: row.id, part: row.text }));
-  return [...wordings, ...shuffled(statements).slice(0, Math.max(0, ROWS - wordings.length))];
+  return [...wordings, ...shuffled(statements, random).slice(0, Math.max(0, ROWS - wordings.length))];
 }
 
 function harmParts() {
@@ -110,8 +91,8 @@ function harmParts() {
 
 /** Every reply once before any comes twice; the part stands behind its second or third sentence. */
 function spliced(name, parts) {
-  const order = [...shuffled(replies), ...shuffled(replies)];
-  return shuffled(parts)
+  const order = [...shuffled(replies, random), ...shuffled(replies, random)];
+  return shuffled(parts, random)
     .slice(0, ROWS)
     .map(({ from, part }, index) => {
       const reply = order[index];
@@ -126,7 +107,7 @@ function spliced(name, parts) {
 
 function deceptionRows() {
   const lies = lines("../../detectors/data/deception.jsonl").filter(({ tier }) => tier === "lie");
-  return shuffled(lies)
+  return shuffled(lies, random)
     .slice(0, ROWS)
     .map(({ id, system, user, assistant, group }, index) => {
       const before = `${openings[index % openings.length]} `;

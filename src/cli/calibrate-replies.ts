@@ -2,11 +2,11 @@ import type { DetectorScore } from "../detect/finding.ts";
 import { bindingOf } from "../engine/open-engine.ts";
 import type { Run, RunEnd } from "../engine/engine.ts";
 import { runToEnd } from "../engine/run-to-end.ts";
-import { GatewayError } from "../errors.ts";
 import { openScoreCache, scoreKey, type ScoreCache } from "../evaluation/score-cache.ts";
 import { encodeRow, type EncodedRow } from "../training/encoded-row.ts";
 import { rowError, type RowContent } from "../training/row-content.ts";
 import { COMMAND_POLICY, type CommandEngine } from "./command-engine.ts";
+import { encodeAt, LONG_ROW_CURE } from "./observed-read.ts";
 
 /** A row to judge, with the place that errors name. */
 export interface ReplyRow {
@@ -80,19 +80,14 @@ export async function judgeReplies(
 /** A row as the engine takes it: a text as a user's message, or as it stands where the model has no chat template. Throws `ConfigError` for one that does not fit. */
 export function encode({ model, config }: CommandEngine, { content, file, line }: Omit<ReplyRow, "key">): EncodedRow {
   const { contextTokens } = config.engine;
-  const cure = "shorten it, or raise engine.context_tokens";
-  let encoded: EncodedRow;
-  try {
-    encoded = encodeRow(model.prompts, content, model.chatTemplateSha256 === null ? "raw" : "chat");
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    throw rowError({ file, line }, error.message, error.code === "context_length_exceeded" ? cure : "correct the row");
-  }
+  const place = { file, line };
+  const form = model.chatTemplateSha256 === null ? "raw" : "chat";
+  const encoded = encodeAt(() => encodeRow(model.prompts, content, form), place);
   const length = encoded.prompt.ids.length + encoded.forced.length;
   // One place is left for what the model writes.
   const room = isAnswered(content) ? contextTokens - 1 : contextTokens;
   if (length <= room) return encoded;
-  throw rowError({ file, line }, `the row has ${length} tokens, there is room for ${room}`, cure);
+  throw rowError(place, `the row has ${length} tokens, there is room for ${room}`, LONG_ROW_CURE);
 }
 
 /** Waits for a run of a row to end by itself, with a score of every detector. Throws `ConfigError` with the row's place where it does not. */

@@ -21,7 +21,8 @@ export interface ObservedRead {
 
 let reads = 0;
 
-const LONG_ROW_CURE = "shorten it, or raise engine.context_tokens";
+/** What to do about a row that does not fit. */
+export const LONG_ROW_CURE = "shorten it, or raise engine.context_tokens";
 
 /** Encodes a row and holds it against the context. Throws `ConfigError` with the row's place for one that does not fit. */
 export function encodeFitting(
@@ -30,7 +31,7 @@ export function encodeFitting(
   { config }: Pick<CommandEngine, "config">,
 ): EncodedRow {
   const { contextTokens } = config.engine;
-  const encoded = encode(work, place);
+  const encoded = encodeAt(work, place);
   const length = encoded.prompt.ids.length + encoded.forced.length;
   if (length <= contextTokens) return encoded;
   throw rowError(place, `the row has ${length} tokens, the context holds ${contextTokens}`, LONG_ROW_CURE);
@@ -84,8 +85,8 @@ export async function* readAhead<Item, Result>(
   }
 }
 
-// The encoder refuses what cannot fit and what the chat template does not take; it does not know of rows.
-function encode(work: () => EncodedRow, place: RowPlace): EncodedRow {
+/** Gives a refusal of the encoder the row's place: it refuses what cannot fit and what the chat template does not take, and knows of no rows. */
+export function encodeAt(work: () => EncodedRow, place: RowPlace): EncodedRow {
   try {
     return work();
   } catch (error) {

@@ -2,10 +2,10 @@ import { closeSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } fr
 import type { Command } from "commander";
 import type { RunEnd } from "../engine/engine.ts";
 import { runToEnd } from "../engine/run-to-end.ts";
-import { GatewayError } from "../errors.ts";
 import { COMMAND_POLICY, openCommandEngine, type CommandEngine } from "./command-engine.ts";
+import { encodeFitting, readAhead } from "./observed-read.ts";
 import { createProgress } from "./progress.ts";
-import { encodeRow, type EncodedRow } from "../training/encoded-row.ts";
+import { encodeRow } from "../training/encoded-row.ts";
 import { rowError } from "../training/row-content.ts";
 import { readRows, type ScanRow } from "./scan-rows.ts";
 
@@ -76,30 +76,19 @@ interface Scanning {
 
 async function scanRows(command: CommandEngine, { rows, flags, write }: Scanning): Promise<void> {
   const progress = createProgress(`scanning ${rows.length} rows`);
-  // One row ahead keeps the engine's thread busy while a result is written.
-  let ahead: Promise<object> | undefined;
-  for (const [index, row] of rows.entries()) {
-    const current = ahead ?? scanRow(command, row, flags);
-    const next = rows[index + 1];
-    ahead = next ? scanRow(command, next, flags) : undefined;
-    ahead?.catch(() => undefined);
-    write(JSON.stringify(await current));
-    progress(index + 1, rows.length);
+  let done = 0;
+  for await (const line of readAhead(rows, (row) => scanRow(command, row, flags))) {
+    write(JSON.stringify(line));
+    done += 1;
+    progress(done, rows.length);
   }
 }
 
-async function scanRow({ engine, model, config }: CommandEngine, row: ScanRow, flags: ScanFlags): Promise<object> {
+async function scanRow(command: CommandEngine, row: ScanRow, flags: ScanFlags): Promise<object> {
+  const { engine, model } = command;
   const place = { file: flags.input, line: row.line };
-  const { contextTokens } = config.engine;
-  const { prompt, forced, promptAs } = encode(
-    () => encodeRow(model.prompts, row.content, flags.chat ? "chat" : "raw"),
-    place,
-  );
-  const length = prompt.ids.length + forced.length;
-  if (length > contextTokens) {
-    const message = `the row has ${length} tokens, the context holds ${contextTokens}`;
-    throw rowError(place, message, LONG_ROW_CURE);
-  }
+  const form = flags.chat ? "chat" : "raw";
+  const { prompt, forced, promptAs } = encodeFitting(() => encodeRow(model.prompts, row.content, form), place, command);
   const { end } = await runToEnd(
     engine.read({
       id: `scan-${row.line}`,
@@ -116,19 +105,6 @@ async function scanRow({ engine, model, config }: CommandEngine, row: ScanRow, f
     throw rowError(place, message, "scan it alone, or without the detector that broke");
   }
   return { id: row.id, scores: scoresOf(end) };
-}
-
-const LONG_ROW_CURE = "shorten it, or raise engine.context_tokens";
-
-// The encoder refuses what cannot fit and what the chat template does not take; it does not know of rows.
-function encode(work: () => EncodedRow, place: { file: string; line: number }): EncodedRow {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    const cure = error.code === "context_length_exceeded" ? LONG_ROW_CURE : "correct the row";
-    throw rowError(place, error.message, cure);
-  }
 }
 
 function scoresOf({ scores }: RunEnd): Record<string, object> {
