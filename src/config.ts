@@ -4,6 +4,7 @@ import { findCrossFaults } from "./config/cross-checks.ts";
 import { applyEnvironment, type Environment } from "./config/environment.ts";
 import { freezeDeep } from "./config/frozen.ts";
 import { resolvePolicies } from "./config/policies.ts";
+import { toReview, type EnrichmentConfig, type QueueConfig, type ReviewConfig } from "./config/review-config.ts";
 import { gatewaySchema, type GatewayFile } from "./config/schema.ts";
 import type { Policy } from "./decide/policy.ts";
 import { listDetectorFiles } from "./detector-files.ts";
@@ -72,6 +73,9 @@ export interface Config {
     readonly retryAfterMs: number;
     readonly drainMs: number;
   };
+  readonly queue: QueueConfig;
+  readonly review: ReviewConfig;
+  readonly enrichment: EnrichmentConfig;
   readonly stateDir?: string;
   readonly cacheDir?: string;
 }
@@ -155,6 +159,7 @@ function toConfig(path: string, file: GatewayFile): Omit<Config, "detectorsFolde
       retryAfterMs: timeouts.retry_after_ms,
       drainMs: timeouts.drain_ms,
     },
+    ...toReview(file),
     ...(file.state_dir === undefined ? {} : { stateDir: inFolder(file.state_dir) }),
     ...(file.cache_dir === undefined ? {} : { cacheDir: inFolder(file.cache_dir) }),
   };

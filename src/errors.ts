@@ -18,6 +18,14 @@ export const ERRORS = {
     type: "authentication_error",
     message: "The API key is missing, unknown, expired or disabled.",
   },
+  login_required: { status: 401, type: "authentication_error", message: "Log in to the console first." },
+  login_failed: { status: 401, type: "authentication_error", message: "Name or password is wrong." },
+  role_required: { status: 403, type: "permission_error", message: "This takes another role." },
+  invalid_csrf_token: {
+    status: 403,
+    type: "permission_error",
+    message: "The session's token is missing or wrong; load the page again.",
+  },
   forbidden_host: { status: 403, type: "permission_error", message: "This Host is not on the allow-list." },
   forbidden_origin: { status: 403, type: "permission_error", message: "This Origin may not call the gateway." },
   policy_not_allowed: {
@@ -31,6 +39,11 @@ export const ERRORS = {
   conflict: { status: 409, type: "invalid_request_error", message: "The state changed; read it again." },
   body_too_large: { status: 413, type: "invalid_request_error", message: "The body is larger than the limit." },
   unsupported_media_type: { status: 415, type: "invalid_request_error", message: "Send application/json." },
+  too_many_attempts: {
+    status: 429,
+    type: "rate_limit_error",
+    message: "Too many failed logins; wait before the next one.",
+  },
   internal_error: {
     status: 500,
     type: "server_error",
@@ -43,6 +56,7 @@ export const ERRORS = {
     type: "server_error",
     message: "Oversight is unavailable, so nothing is generated.",
   },
+  review_unavailable: { status: 503, type: "server_error", message: "The review queue cannot be reached." },
   deadline_exceeded: { status: 504, type: "server_error", message: "The request ran past its deadline." },
 } as const;
 

@@ -86,7 +86,7 @@ function createReaders(options: MetricsOptions, { set, raise }: Writers): Readon
     },
     async queue() {
       const stats = await options.queueStats();
-      for (const state of ["waiting", "claimed", "decided"] as const) {
+      for (const state of ["waiting", "claimed", "decided", "dead"] as const) {
         set("reviewJobs", { queue: options.queue, state }, stats[state]);
       }
       set("reviewOldest", {}, stats.oldestWaitingMs / 1000);

@@ -9,7 +9,7 @@ import { POLICIES, eventually, startApi } from "./http/scripted-api.ts";
 import { MODEL, scriptedEngine } from "./http/scripted-engine.ts";
 import { flagRaised, promptJudged, released, runEnd } from "./trace/scripted-run.ts";
 
-const QUEUE = { waiting: 2, claimed: 1, decided: 4, oldestWaitingMs: 90_000, leasesExpired: 3 };
+const QUEUE = { waiting: 2, claimed: 1, decided: 4, dead: 0, oldestWaitingMs: 90_000, leasesExpired: 3 };
 const VERDICTS = { true_positive: 5, false_positive: 1, unsure: 0, escalate: 0 };
 
 function setUp(changes: Partial<MetricsOptions> = {}) {
@@ -43,7 +43,7 @@ function setUp(changes: Partial<MetricsOptions> = {}) {
 test("every series is there from the start, and everything served is at 0", async () => {
   const { metrics } = setUp({
     engineStatus: () => ({ waiting: 0, restarts: 0 }),
-    queueStats: async () => ({ waiting: 0, claimed: 0, decided: 0, oldestWaitingMs: 0, leasesExpired: 0 }),
+    queueStats: async () => ({ waiting: 0, claimed: 0, decided: 0, dead: 0, oldestWaitingMs: 0, leasesExpired: 0 }),
     countDecisions: async () => ({ true_positive: 0, false_positive: 0, unsure: 0, escalate: 0 }),
   });
   const { body, contentType } = await metrics.render();

@@ -65,6 +65,57 @@ function isMoment(text: string): boolean {
   return z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(text).success;
 }
 
+const share = z.number().min(0).max(1);
+
+const queue = z
+  .strictObject({
+    driver: z.enum(["embedded", "bullmq"]).default("embedded"),
+    redis: z
+      .strictObject({
+        url: z
+          .string()
+          .regex(/^rediss?:\/\//, withCure("is not a Redis address", "write it like redis://127.0.0.1:6379"))
+          .default("redis://127.0.0.1:6379"),
+        prefix: name.default("lensgate"),
+        score_rows: z.int().min(1000).max(10_000_000).default(200_000),
+      })
+      .prefault({}),
+    outbox_limit: z.int().min(10).max(10_000_000).default(10_000),
+    when_full: z.enum(["refuse", "drop"]).default("refuse"),
+  })
+  .prefault({});
+
+const reviewer = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  role: z.enum(["reviewer", "lead"]).default("reviewer"),
+  password: z
+    .string()
+    .regex(/^scrypt\$/, withCure("is not a password hash", "make one with `lensgate review password`")),
+});
+
+const review = z
+  .strictObject({
+    reviewers: z.array(reviewer).default([]),
+    session_hours: z.number().min(0.1).max(720).default(12),
+    lease_ms: z.int().min(1000).max(3_600_000).default(300_000),
+    second_opinion: share.default(0),
+    blind: share.default(0),
+    new_items_per_minute: z.int().min(1).max(1_000_000).default(60),
+    sample: z
+      .strictObject({ clear: share.default(0), near: share.default(0), near_share: share.default(0.01) })
+      .prefault({}),
+  })
+  .prefault({});
+
+const enrichment = z
+  .strictObject({
+    enabled: z.boolean().default(true),
+    threads: z.int().min(1).max(256).default(1),
+    idle_exit_ms: z.int().min(1000).max(86_400_000).default(60_000),
+    busy_wait_ms: z.int().min(0).max(3_600_000).default(30_000),
+  })
+  .prefault({});
+
 /** Strict schema of `gateway.yaml`, with the defaults of everything but policies. */
 export const gatewaySchema = z.strictObject({
   model: z.string().min(1),
@@ -104,6 +155,9 @@ export const gatewaySchema = z.strictObject({
       drain_ms: milliseconds.default(30_000),
     })
     .prefault({}),
+  queue,
+  review,
+  enrichment,
   state_dir: z.string().min(1).optional(),
   cache_dir: z.string().min(1).optional(),
 });

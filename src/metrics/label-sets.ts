@@ -63,7 +63,10 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
     aborts: merge(label("detector", names.detectors), label("policy", names.policies)),
     failOpen: merge(label("detector", names.detectors), label("reason", ERROR_TYPES)),
     score: label("detector", names.detectors),
-    reviewJobs: label("state", ["waiting", "claimed", "decided"]).map((state) => ({ queue: names.queue, ...state })),
+    reviewJobs: label("state", ["waiting", "claimed", "decided", "dead"]).map((state) => ({
+      queue: names.queue,
+      ...state,
+    })),
     reviewDecisions: label("decision", VERDICTS),
     rejections: label("reason", Object.keys(ERRORS)),
     authDecisions: (["allow", "deny"] as const).flatMap((result) =>

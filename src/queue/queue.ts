@@ -1,22 +1,48 @@
-/** What waits for a person. The trace holds the rest. */
+import type { SampleDraw } from "../trace/trace.ts";
+
+/** What waits for a person. No text of a request or a model: the trace holds the rest. */
 export interface ReviewItem {
   readonly traceId: string;
+  /** What the reviewer is asked about. */
   readonly detector: string;
-  /** The action of the decision that flagged it. */
+  /** The action of the decision that flagged it; `sample` for a reply that nothing flagged. */
   readonly action: string;
   readonly score: number | null;
   readonly threshold: number | null;
   /** 1 is looked at first, 1,000,000 last. */
   readonly priority: number;
   readonly createdAt: number;
+  /** Name of the model. */
+  readonly model: string;
+  /** Id of the API key's configuration entry; null without keys. */
+  readonly keyId: string | null;
+  /** Traces with the same value join one item until it is decided: an HMAC of the text up to the firing and the detector. */
+  readonly repetition: string;
+  /** Shown without scores and action until it is decided. */
+  readonly blind: boolean;
+  /** How a reply that nothing flagged was drawn; null for a flagged one. Never shown before the verdict. */
+  readonly sample: SampleDraw | null;
 }
+
+/** `dead`: abandoned so often that no one gets it any more unless it is revived. */
+export const ITEM_STATES = ["waiting", "claimed", "decided", "dead"] as const;
+export type ItemState = (typeof ITEM_STATES)[number];
+
+/** Whose turn it is: anyone, a second reviewer, or a lead. */
+export const ITEM_STAGES = ["first", "second", "escalated"] as const;
+export type ItemStage = (typeof ITEM_STAGES)[number];
 
 /** An item with its place in the queue. */
 export interface QueuedItem extends ReviewItem {
-  readonly state: "waiting" | "claimed" | "decided";
+  readonly state: ItemState;
+  readonly stage: ItemStage;
+  /** Reviewers who may not claim it: they gave an opinion already. */
+  readonly excluded: readonly string[];
   readonly claimedBy: string | null;
   /** Milliseconds since 1970; null unless claimed. */
   readonly leaseUntil: number | null;
+  /** How many traces it stands for, its own included. */
+  readonly count: number;
 }
 
 /** A claim: the token proves it, and a claimant whose lease ran out fails on every verb. */
@@ -31,32 +57,69 @@ export interface QueueStats {
   readonly waiting: number;
   readonly claimed: number;
   readonly decided: number;
+  readonly dead: number;
   readonly oldestWaitingMs: number;
   /** Leases that ran out since the queue was made. */
   readonly leasesExpired: number;
 }
 
-/** The review queue: seven verbs and `enqueue`. Lost leases throw `GatewayError` `conflict`. */
+/** What a new trace became: an item of its own, one more of an undecided item, or nothing new. */
+export type Enqueued = "added" | "joined" | "known";
+
+/** What to claim: the most urgent item that fits, or the named one when it waits. */
+export interface ClaimRequest {
+  readonly reviewer: string;
+  readonly leaseMs: number;
+  readonly traceId?: string;
+  /** Only these detectors; all when absent. */
+  readonly detectors?: readonly string[];
+  /** Only these stages: all but `escalated` when absent and no item is named. */
+  readonly stages?: readonly ItemStage[];
+}
+
+/** Which items to list. Fields that are absent do not filter. */
+export interface ItemFilter {
+  readonly state?: ItemState;
+  readonly stage?: ItemStage;
+  readonly detector?: string;
+  readonly action?: string;
+  readonly model?: string;
+  /** Only items created at this time or before, milliseconds since 1970. */
+  readonly createdBefore?: number;
+}
+
+/** Where an item goes on instead of being decided. */
+export interface PassOn {
+  readonly stage: ItemStage;
+  /** Replaces the reviewers who may not claim it. */
+  readonly excluded: readonly string[];
+}
+
+/** An item is given up as dead when its lease has run out this often. */
+export const MAX_ABANDONED = 20;
+
+/** The review queue. Lost leases throw `GatewayError` `conflict`, a queue that cannot be reached `review_unavailable`. */
 export interface ReviewQueue {
-  /** Idempotent by trace id: a second call changes nothing and says false. */
-  enqueue(item: ReviewItem): Promise<boolean>;
-  /** The next item by priority, then age; or the named one when it waits. Undefined when none does. */
-  claim(options: {
-    readonly reviewer: string;
-    readonly leaseMs: number;
-    readonly traceId?: string;
-  }): Promise<Claim | undefined>;
+  /** Idempotent by trace id. */
+  enqueue(item: ReviewItem): Promise<Enqueued>;
+  /** By priority, then age. Undefined when none fits. */
+  claim(request: ClaimRequest): Promise<Claim | undefined>;
   /** Extends the lease and returns its new end. */
   heartbeat(traceId: string, token: string, leaseMs: number): Promise<number>;
   release(traceId: string, token: string): Promise<void>;
+  /** Gives a claimed item back for another stage. */
+  passOn(traceId: string, token: string, next: PassOn): Promise<void>;
   /** Marks the item decided. The verdict itself is in the `DecisionStore`, written first. */
   decide(traceId: string, token: string): Promise<void>;
+  /** A decided or dead item waits again. Throws `conflict` when it is neither. */
+  reopen(traceId: string, next: PassOn): Promise<void>;
   get(traceId: string): Promise<QueuedItem | undefined>;
-  list(options: {
-    readonly state?: QueuedItem["state"];
-    readonly limit: number;
-    readonly offset?: number;
-  }): Promise<QueuedItem[]>;
+  /** The item that a trace belongs to: its own, or the one it joined. */
+  itemOf(traceId: string): Promise<string | undefined>;
+  /** Traces that an item stands for, its own included, oldest first. */
+  members(traceId: string, limit: number): Promise<string[]>;
+  /** By priority, then age. */
+  list(options: ItemFilter & { readonly limit: number; readonly offset?: number }): Promise<QueuedItem[]>;
   stats(): Promise<QueueStats>;
   close(): Promise<void>;
 }

@@ -10,17 +10,23 @@ const CLASS_SIZE = 333_333;
  * trace exists; the priority is the most urgent of all its evidence.
  */
 export function reviewItemOf(trace: Trace): ReviewItem {
+  const { head } = trace;
   const [first] = trace.evidence;
-  if (first === undefined) throw new Error(`trace ${trace.head.id} has no evidence`);
+  if (first === undefined) throw new Error(`trace ${head.id} has no evidence`);
   const fired = first.finding.verdict === "fired" ? first.finding : undefined;
   return {
-    traceId: trace.head.id,
+    traceId: head.id,
     detector: first.finding.detector,
     action: first.decision.action,
     score: fired?.score ?? null,
     threshold: fired?.threshold ?? null,
     priority: Math.min(...trace.evidence.map(priorityOf)),
-    createdAt: trace.head.createdAt,
+    createdAt: head.createdAt,
+    model: head.model.name,
+    keyId: head.keyId,
+    repetition: head.id,
+    blind: false,
+    sample: null,
   };
 }
 

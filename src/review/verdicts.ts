@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { GatewayError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Claim, ReviewQueue } from "../queue/queue.ts";
@@ -48,7 +49,9 @@ export function createVerdicts(parts: VerdictParts): Verdicts {
       const { traceId, verdict, note, reviewer } = given;
       const item = await queue.get(traceId);
       if (item === undefined) throw new GatewayError("not_found", `There is no review item for ${traceId}.`);
-      const decision = { traceId, verdict, note, reviewer, decidedAt: clock() };
+      const id = `de_${randomBytes(16).toString("hex")}`;
+      const { detector, stage, blind } = item;
+      const decision = { id, traceId, verdict, note, reviewer, decidedAt: clock(), detector, stage, blind };
       if (item.state === "decided") {
         if (given.supersede !== true)
           throw new GatewayError("conflict", `${traceId} is decided already; say supersede to replace the verdict.`);

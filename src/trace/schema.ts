@@ -51,4 +51,73 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX review_items_order ON review_items (state, priority, created_at, trace_id);
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
   `,
+  `
+  CREATE TABLE review_items_2 (
+    trace_id TEXT PRIMARY KEY,
+    priority INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'claimed', 'decided', 'dead')),
+    stage TEXT NOT NULL DEFAULT 'first' CHECK (stage IN ('first', 'second', 'escalated')),
+    excluded TEXT NOT NULL DEFAULT '[]',
+    detector TEXT NOT NULL,
+    action TEXT NOT NULL,
+    model TEXT NOT NULL,
+    repetition TEXT NOT NULL,
+    abandoned INTEGER NOT NULL DEFAULT 0,
+    token TEXT,
+    claimant TEXT,
+    lease_until INTEGER,
+    body TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO review_items_2 (trace_id, priority, created_at, state, detector, action, model, repetition, token, claimant, lease_until, body)
+    SELECT trace_id, priority, created_at, state, json_extract(body, '$.detector'), json_extract(body, '$.action'), '', trace_id, token, claimant, lease_until,
+    json_set(body, '$.model', '', '$.keyId', NULL, '$.repetition', trace_id, '$.blind', json('false'), '$.sample', NULL) FROM review_items;
+  DROP TABLE review_items;
+  ALTER TABLE review_items_2 RENAME TO review_items;
+  CREATE INDEX review_items_order ON review_items (state, priority, created_at, trace_id);
+  CREATE INDEX review_items_repetition ON review_items (repetition) WHERE state <> 'decided';
+  CREATE TABLE review_members (
+    trace_id TEXT PRIMARY KEY,
+    item_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX review_members_by_item ON review_members (item_id, created_at);
+  INSERT INTO review_members (trace_id, item_id, created_at) SELECT trace_id, trace_id, created_at FROM review_items;
+
+  ALTER TABLE decisions ADD COLUMN decision_id TEXT;
+  CREATE UNIQUE INDEX decisions_by_id ON decisions (decision_id) WHERE decision_id IS NOT NULL;
+  ALTER TABLE traces ADD COLUMN sample TEXT;
+
+  CREATE TABLE outbox (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    epoch TEXT,
+    settled INTEGER NOT NULL DEFAULT 0 CHECK (settled IN (0, 1)),
+    PRIMARY KEY (kind, id)
+  ) STRICT;
+  CREATE INDEX outbox_open ON outbox (created_at, kind, id) WHERE settled = 0;
+
+  CREATE TABLE enrichments (
+    trace_id TEXT PRIMARY KEY,
+    made_at INTEGER NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE audit (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    body TEXT NOT NULL,
+    hash TEXT NOT NULL
+  ) STRICT;
+  CREATE TRIGGER audit_keep BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  CREATE TRIGGER audit_stay BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+  CREATE TABLE sessions (
+    id TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  `,
 ];

@@ -2,19 +2,23 @@ import type { FlagEvidence } from "../engine/engine.ts";
 import { GatewayError } from "../errors.ts";
 import type { Database } from "./database.ts";
 import type { TraceStore } from "./stores.ts";
-import type { Trace, TraceEnd, TraceHead } from "./trace.ts";
+import type { Trace, TraceEnd, TraceHead, TraceSample } from "./trace.ts";
 
 interface TraceRow {
   readonly state: Trace["state"];
   readonly queued: number;
   readonly head: string;
   readonly ending: string | null;
+  readonly sample: string | null;
 }
 
 function prepareStatements(database: Database) {
   return {
     insert: database.prepare(
       "INSERT INTO traces (id, created_at, state, head) VALUES (?, ?, 'open', ?) ON CONFLICT DO NOTHING",
+    ),
+    insertSample: database.prepare(
+      "INSERT INTO traces (id, created_at, state, head, ending, sample) VALUES (?, ?, 'complete', ?, ?, ?) ON CONFLICT DO NOTHING",
     ),
     addEvidence: database.prepare(
       `INSERT INTO evidence (trace_id, ordinal, body)
@@ -27,7 +31,7 @@ function prepareStatements(database: Database) {
     unqueued: database.prepare<{ id: string }>(
       "SELECT id FROM traces WHERE queued = 0 AND state <> 'open' ORDER BY created_at, id LIMIT ?",
     ),
-    find: database.prepare<TraceRow>("SELECT state, queued, head, ending FROM traces WHERE id = ?"),
+    find: database.prepare<TraceRow>("SELECT state, queued, head, ending, sample FROM traces WHERE id = ?"),
     evidence: database.prepare<{ body: string }>("SELECT body FROM evidence WHERE trace_id = ? ORDER BY ordinal"),
   };
 }
@@ -66,6 +70,10 @@ export function createTraceStore(database: Database): TraceStore {
     async listUnqueued(limit) {
       return sql.unqueued.all(limit).map((row) => row.id);
     },
+    async addSample(head: TraceHead, ending: TraceEnd, sample) {
+      const { id, createdAt } = head;
+      sql.insertSample.run(id, createdAt, JSON.stringify(head), JSON.stringify(ending), JSON.stringify(sample));
+    },
     async get(id) {
       const row = sql.find.get(id);
       if (row === undefined) return undefined;
@@ -75,6 +83,7 @@ export function createTraceStore(database: Database): TraceStore {
         evidence: sql.evidence.all(id).map(({ body }) => JSON.parse(body) as FlagEvidence),
         end: row.ending === null ? null : (JSON.parse(row.ending) as TraceEnd),
         queued: row.queued === 1,
+        sample: row.sample === null ? null : (JSON.parse(row.sample) as TraceSample),
       };
     },
   };

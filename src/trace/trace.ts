@@ -39,15 +39,32 @@ export interface TraceEnd {
   readonly scores: readonly DetectorScore[];
 }
 
-/** The record of one flagged generation. `open` until its end is known; an `open` row found at start becomes `interrupted`. */
+/** The stratum a sampled reply was drawn from, and the probability with which this reply and this detector were drawn. */
+export interface SampleDraw {
+  readonly stratum: "clear" | "near";
+  /** 0 (exclusive) to 1. */
+  readonly probability: number;
+}
+
+/** Why a reply that nothing flagged is looked at: the detector that a reviewer is asked about, and how it was drawn. */
+export interface TraceSample extends SampleDraw {
+  readonly detector: string;
+  /** The detector's largest score over the reply, and its threshold. */
+  readonly score: number | null;
+  readonly threshold: number | null;
+}
+
+/** The record of one flagged or sampled generation. `open` until its end is known; an `open` row found at start becomes `interrupted`. */
 export interface Trace {
   readonly head: TraceHead;
   readonly state: "open" | "complete" | "interrupted";
-  /** One entry a flagging finding, in order; the first is why the trace exists. */
+  /** One entry a flagging finding, in order; the first is why the trace exists. Empty for a sampled reply. */
   readonly evidence: readonly FlagEvidence[];
   readonly end: TraceEnd | null;
   /** Whether a review item has been made of it. */
   readonly queued: boolean;
+  /** Null for a flagged generation. */
+  readonly sample: TraceSample | null;
 }
 
 /** One line for every reply, flagged or not. No text. */

@@ -4,7 +4,7 @@ import { openDatabase } from "../../src/trace/database.ts";
 import { createDecisionStore } from "../../src/trace/decision-store.ts";
 import { createScoreLog } from "../../src/trace/score-log.ts";
 import { createTraceStore } from "../../src/trace/trace-store.ts";
-import { sampleEnd, sampleEvidence, sampleHead, sampleItem, sampleScoreRow } from "./samples.ts";
+import { sampleEnd, sampleEvidence, sampleHead, sampleItem, sampleScoreRow, sampleDecision } from "./samples.ts";
 
 // Run as a process of its own: writes until it is killed, and prints a line for every write once its promise has resolved.
 const [folder = "", first = "0"] = process.argv.slice(2);
@@ -27,6 +27,6 @@ for (let number = Number(first); ; number += 1) {
   acknowledge("score", number);
   await queue.enqueue(sampleItem(number));
   acknowledge("enqueue", number);
-  await decisions.add({ traceId: head.id, verdict: "unsure", reviewer: "ada", note: "", decidedAt: number });
+  await decisions.add(sampleDecision(number, { id: `decision ${number}`, traceId: head.id, decidedAt: number }));
   acknowledge("decision", number);
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { DecisionStore, ReviewDecision, Verdict } from "../../src/trace/stores.ts";
-import { AWKWARD_TEXT, traceId } from "./samples.ts";
+import type { DecisionStore, ReviewDecision } from "../../src/trace/stores.ts";
+import { AWKWARD_TEXT, sampleDecision, traceId } from "./samples.ts";
 
-function decision(number: number, verdict: Verdict, changes: Partial<ReviewDecision> = {}): ReviewDecision {
-  return { traceId: traceId(number), verdict, reviewer: "ada", note: "", decidedAt: 1_700_000_000_000, ...changes };
+function decision(number: number, verdict: ReviewDecision["verdict"], changes: Partial<ReviewDecision> = {}) {
+  return sampleDecision(number, { verdict, ...changes });
 }
 
 /** What every decision store does. */
@@ -34,6 +34,35 @@ export function describeDecisionStore(name: string, open: () => Promise<Decision
       const given = decision(1, "unsure", { note: AWKWARD_TEXT, reviewer: AWKWARD_TEXT });
       await store.add(given);
       expect(await store.latest(traceId(1))).toEqual(given);
+    });
+
+    test("a decision with a known id changes nothing", async () => {
+      const store = await open();
+      const given = decision(1, "unsure");
+      await store.add(given);
+      await store.add({ ...given, verdict: "true_positive" });
+      expect(await store.list(traceId(1))).toEqual([given]);
+    });
+
+    test("a withdrawn verdict is listed and neither stands nor counts; a later one stands again", async () => {
+      const store = await open();
+      const [first, withdrawn, again] = [decision(1, "unsure"), decision(1, "withdrawn"), decision(1, "true_positive")];
+      await store.add(first);
+      await store.add(withdrawn);
+      expect(await store.list(traceId(1))).toEqual([first, withdrawn]);
+      expect(await store.latest(traceId(1))).toBeUndefined();
+      expect(await store.count()).toMatchObject({ unsure: 0, true_positive: 0 });
+      await store.add(again);
+      expect(await store.latest(traceId(1))).toEqual(again);
+    });
+
+    test("the whole log is read in pages, oldest first", async () => {
+      const store = await open();
+      const given = [decision(1, "unsure"), decision(2, "true_positive"), decision(1, "withdrawn")];
+      for (const one of given) await store.add(one);
+      const [first, second] = [await store.page(0, 2), await store.page(2, 2)];
+      expect([...first, ...second].map((row) => row.decision)).toEqual(given);
+      expect(await store.page(second[0]?.sequence ?? 0, 2)).toEqual([]);
     });
 
     test("the count is of traces by the verdict that stands, superseded ones left out", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Claim, ReviewQueue } from "../../src/queue/queue.ts";
-import { AWKWARD_TEXT, sampleItem, traceId } from "./samples.ts";
+import { AWKWARD_TEXT, sampleItem, sampleQueuedItem, traceId } from "./samples.ts";
 
 /** `open` gives another handle on the same queue, as another process would hold; `passTime` lets that many milliseconds pass for all handles. */
 export interface ReviewQueueFactory {
@@ -29,11 +29,9 @@ export function describeReviewQueue(name: string, setUp: () => ReviewQueueFactor
 function describeItems(setUp: () => ReviewQueueFactory): void {
   test("enqueueing the same trace twice keeps the first item and says so", async () => {
     const queue = await setUp().open();
-    expect(await queue.enqueue(sampleItem(1))).toBe(true);
-    expect(await queue.enqueue(sampleItem(1, { priority: 1, detector: "other" }))).toBe(false);
-    expect(await queue.list({ limit: 10 })).toEqual([
-      { ...sampleItem(1), state: "waiting", claimedBy: null, leaseUntil: null },
-    ]);
+    expect(await queue.enqueue(sampleItem(1))).toBe("added");
+    expect(await queue.enqueue(sampleItem(1, { priority: 1, detector: "other" }))).toBe("known");
+    expect(await queue.list({ limit: 10 })).toEqual([sampleQueuedItem(1)]);
   });
 
   test("a decided trace is not queued again", async () => {
@@ -41,7 +39,7 @@ function describeItems(setUp: () => ReviewQueueFactory): void {
     const queue = await open();
     await queue.enqueue(sampleItem(1));
     await queue.decide(traceId(1), (await mustClaim(queue, { reviewer: "ada", leaseMs })).token);
-    expect(await queue.enqueue(sampleItem(1))).toBe(false);
+    expect(await queue.enqueue(sampleItem(1))).toBe("known");
     expect(await queue.claim({ reviewer: "ada", leaseMs })).toBeUndefined();
   });
 
@@ -76,7 +74,14 @@ function describeItems(setUp: () => ReviewQueueFactory): void {
   test("the counts follow the items and the oldest waiting age ignores the others", async () => {
     const { open, leaseMs } = setUp();
     const queue = await open();
-    expect(await queue.stats()).toEqual({ waiting: 0, claimed: 0, decided: 0, oldestWaitingMs: 0, leasesExpired: 0 });
+    expect(await queue.stats()).toEqual({
+      waiting: 0,
+      claimed: 0,
+      decided: 0,
+      dead: 0,
+      oldestWaitingMs: 0,
+      leasesExpired: 0,
+    });
     for (const number of [1, 2, 3]) await queue.enqueue(sampleItem(number, { createdAt: Date.now() - 60_000 }));
     await queue.claim({ reviewer: "ada", leaseMs });
     const second = await mustClaim(queue, { reviewer: "ada", leaseMs });

@@ -1,6 +1,7 @@
 import type { FlagEvidence } from "../../src/engine/engine.ts";
 import type { FiredFinding } from "../../src/detect/finding.ts";
-import type { ReviewItem } from "../../src/queue/queue.ts";
+import type { QueuedItem, ReviewItem } from "../../src/queue/queue.ts";
+import type { ReviewDecision } from "../../src/trace/stores.ts";
 import type { ScoreRow, Trace, TraceEnd, TraceHead } from "../../src/trace/trace.ts";
 
 /** Text that a careless store cuts or changes: NUL, a lone surrogate, bidi, an emoji of four code points. */
@@ -110,6 +111,7 @@ export function sampleTrace(changes: Partial<Trace> = {}): Trace {
     evidence: [sampleEvidence()],
     end: sampleEnd(),
     queued: true,
+    sample: null,
     ...changes,
   };
 }
@@ -148,6 +150,41 @@ export function sampleItem(number = 1, changes: Partial<ReviewItem> = {}): Revie
     threshold: 5,
     priority: 1_000,
     createdAt: 1_700_000_000_000 + number,
+    model: "smollm2-135m-instruct",
+    keyId: null,
+    repetition: traceId(number),
+    blind: false,
+    sample: null,
     ...changes,
   };
+}
+
+export function sampleDecision(number = 1, changes: Partial<ReviewDecision> = {}): ReviewDecision {
+  decisions += 1;
+  return {
+    id: `de_${decisions.toString(16).padStart(32, "0")}`,
+    traceId: traceId(number),
+    verdict: "unsure",
+    reviewer: "ada",
+    note: "",
+    decidedAt: 1_700_000_000_000,
+    detector: "country-channel",
+    stage: "first",
+    blind: false,
+    ...changes,
+  };
+}
+
+let decisions = 0;
+
+export function sampleQueuedItem(number = 1, changes: Partial<QueuedItem> = {}): QueuedItem {
+  const placed = {
+    state: "waiting",
+    stage: "first",
+    excluded: [],
+    claimedBy: null,
+    leaseUntil: null,
+    count: 1,
+  } as const;
+  return { ...sampleItem(number), ...placed, ...changes };
 }

@@ -14,7 +14,14 @@ export function describeTraceStore(name: string, setUp: () => TraceStoreFactory)
       const factory = setUp();
       const store = await factory.open();
       await store.open(sampleHead(), sampleEvidence());
-      const expected = { head: sampleHead(), state: "open", evidence: [sampleEvidence()], end: null, queued: false };
+      const expected = {
+        sample: null,
+        head: sampleHead(),
+        state: "open",
+        evidence: [sampleEvidence()],
+        end: null,
+        queued: false,
+      };
       expect(await store.get(traceId(1))).toEqual(expected);
       expect(await (await factory.reopen()).get(traceId(1))).toEqual(expected);
     });

@@ -1,7 +1,14 @@
 import { existsSync } from "node:fs";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { sampleEnd, sampleEvidence, sampleFinding, sampleHead, sampleTrace, traceId } from "../conformance/samples.ts";
+import {
+  sampleDecision,
+  sampleEnd,
+  sampleEvidence,
+  sampleFinding,
+  sampleHead,
+  sampleTrace,
+} from "../conformance/samples.ts";
 import { temporaryFolder } from "../conformance/temporary-folder.ts";
 import { startReviewServer } from "./review-server.ts";
 import { sushiTrace } from "./sushi-trace.ts";
@@ -120,13 +127,7 @@ describe.skipIf(missing)("the review page in a browser", () => {
         end: sampleEnd({ generated, releasedTokens: 1 }),
       }),
     );
-    await server.decisions.add({
-      traceId: traceId(1),
-      verdict: "unsure",
-      reviewer: ATTACK,
-      note: ATTACK,
-      decidedAt: 1,
-    });
+    await server.decisions.add(sampleDecision(1, { reviewer: ATTACK, note: ATTACK, decidedAt: 1 }));
     await server.queue.claim({ reviewer: ATTACK, leaseMs: 60_000 });
     const { page, troubles } = await visit(server.origin);
     await page.click("[data-state=claimed]");

@@ -6,6 +6,7 @@ import {
   sampleHead,
   sampleTrace,
   traceId,
+  sampleDecision,
 } from "../conformance/samples.ts";
 import { temporaryFolder } from "../conformance/temporary-folder.ts";
 import { startReviewServer, type ServerChanges } from "./review-server.ts";
@@ -52,7 +53,7 @@ test("the list shows items by urgency with the last turn of their request, filte
 test("an item comes with its trace, its place in the queue and its verdicts", async () => {
   const { add, call, decisions } = await start();
   await add(sampleTrace());
-  await decisions.add({ traceId: traceId(1), verdict: "unsure", reviewer: "ada", note: "", decidedAt: 7 });
+  await decisions.add(sampleDecision(1, { decidedAt: 7 }));
   const { body } = await call(`items/${traceId(1)}`);
   expect(body).toMatchObject({
     item: { state: "waiting", priority: expect.any(Number) },
@@ -103,7 +104,7 @@ test("a verdict with or without a claim is recorded, ends the item and is counte
   expect(first).toMatchObject({ status: 200, body: { decision: { ...verdict, traceId: traceId(1) } } });
   expect((await call(`items/${traceId(2)}/decide`, { ...verdict, verdict: "false_positive" })).status).toBe(200);
   expect((await call("stats")).body).toEqual({
-    queue: { waiting: 0, claimed: 0, decided: 2, oldestWaitingMs: 0, leasesExpired: 0 },
+    queue: { waiting: 0, claimed: 0, decided: 2, dead: 0, oldestWaitingMs: 0, leasesExpired: 0 },
     decisions: { true_positive: 1, false_positive: 1, unsure: 0, escalate: 0 },
   });
   expect(await call(`items/${traceId(1)}/decide`, verdict)).toMatchObject({ status: 409, body: CONFLICT });

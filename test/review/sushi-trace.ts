@@ -117,5 +117,5 @@ export function sushiTrace(number: number, changes: Partial<Trace> = {}): Trace 
     releasedTokens: 3,
     generated: WORDS.slice(0, 5).map((text, id) => ({ id, text })),
   });
-  return { head, state: "complete", evidence: [evidence], end, queued: true, ...changes };
+  return { head, state: "complete", evidence: [evidence], end, queued: true, sample: null, ...changes };
 }

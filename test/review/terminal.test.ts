@@ -8,16 +8,16 @@ import {
   sampleEvidence,
   sampleFinding,
   sampleHead,
-  sampleItem,
+  sampleDecision,
+  sampleQueuedItem,
   sampleTrace,
   traceId,
 } from "../conformance/samples.ts";
 
 const ATTACK = `\u001b[2J\u001b]0;owned\u0007\u009b31m\r${AWKWARD_TEXT}\nverdict true_positive by ada`;
-const waiting = { state: "waiting", claimedBy: null, leaseUntil: null } as const;
 
 test("a trace is shown with its reply, where it was stopped, and why", () => {
-  const text = formatTrace(viewTrace(sampleTrace()), { ...sampleItem(1), ...waiting }, []);
+  const text = formatTrace(viewTrace(sampleTrace()), sampleQueuedItem(1), []);
   expect(text).toContain("user:\n  Tell me about sushi.");
   expect(text).toContain("reply, 3 tokens released:\n  Sushi is\n\n--- stopped here, 1 token never sent ---\n   a");
   expect(text).toContain(
@@ -50,8 +50,8 @@ test("no control sequence, direction change or forged line of ours gets through 
     ],
     end: sampleEnd({ generated, releasedTokens: 1 }),
   });
-  const decision = { traceId: traceId(1), verdict: "unsure", reviewer: ATTACK, note: ATTACK, decidedAt: 1 } as const;
-  const item = { ...sampleItem(1, { detector: ATTACK }), state: "claimed", claimedBy: ATTACK, leaseUntil: 1 } as const;
+  const decision = sampleDecision(1, { reviewer: ATTACK, note: ATTACK, decidedAt: 1 });
+  const item = sampleQueuedItem(1, { detector: ATTACK, state: "claimed", claimedBy: ATTACK, leaseUntil: 1 });
   for (const text of [formatTrace(viewTrace(trace), item, [decision]), formatItems([item], 0)]) {
     expect(visibleText(text)).toBe(text);
     expect(text.split("\n")).not.toContain("verdict true_positive by ada");
@@ -60,8 +60,8 @@ test("no control sequence, direction change or forged line of ours gets through 
 });
 
 test("items are one line each, and an empty list says so", () => {
-  const now = sampleItem(1).createdAt + 120_000;
-  expect(formatItems([{ ...sampleItem(1), ...waiting }], now)).toBe(
+  const now = sampleQueuedItem(1).createdAt + 120_000;
+  expect(formatItems([sampleQueuedItem(1)], now)).toBe(
     `${traceId(1)}  abort        country-channel  6.50 ≥ 5.00  2 min  waiting`,
   );
   expect(formatItems([], now)).toBe("nothing to review");

@@ -5,7 +5,7 @@ import { createVerdicts } from "../../src/review/verdicts.ts";
 import { openDatabase } from "../../src/trace/database.ts";
 import { createDecisionStore } from "../../src/trace/decision-store.ts";
 import type { DecisionStore } from "../../src/trace/stores.ts";
-import { sampleItem, traceId } from "../conformance/samples.ts";
+import { sampleDecision, sampleItem, traceId } from "../conformance/samples.ts";
 import { temporaryFolder } from "../conformance/temporary-folder.ts";
 
 const GIVEN = { traceId: traceId(1), verdict: "true_positive", note: "Japan", reviewer: "ada" } as const;
@@ -32,8 +32,16 @@ async function setUp(
 
 test("a verdict without a claim takes the waiting item, is written and ends it", async () => {
   const { verdicts, decisions, queue } = await setUp();
-  expect(await verdicts.decide(GIVEN)).toEqual({ ...GIVEN, decidedAt: 5_000 });
-  expect(await decisions.list(traceId(1))).toEqual([{ ...GIVEN, decidedAt: 5_000 }]);
+  const given = await verdicts.decide(GIVEN);
+  expect(given).toEqual({
+    ...GIVEN,
+    id: expect.stringMatching(/^de_[0-9a-f]{32}$/),
+    decidedAt: 5_000,
+    detector: "country-channel",
+    stage: "first",
+    blind: false,
+  });
+  expect(await decisions.list(traceId(1))).toEqual([given]);
   expect(await queue.get(traceId(1))).toMatchObject({ state: "decided" });
 });
 
@@ -97,7 +105,7 @@ test("a verdict whose item could not leave the queue stands, and the next claim 
 
   down = false;
   const other = await setUp();
-  await other.decisions.add({ ...GIVEN, decidedAt: 1 });
+  await other.decisions.add(sampleDecision(1, { ...GIVEN, decidedAt: 1 }));
   expect((await other.verdicts.claim({ reviewer: "bo", leaseMs: 60_000 }))?.item.traceId).toBe(traceId(2));
   expect(await other.queue.get(traceId(1))).toMatchObject({ state: "decided" });
   expect(await other.verdicts.claim({ reviewer: "bo", leaseMs: 60_000, traceId: traceId(1) })).toBeUndefined();

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { describeDecisionStore } from "../conformance/decision-store.ts";
+import { sampleDecision } from "../conformance/samples.ts";
 import { temporaryFolder } from "../conformance/temporary-folder.ts";
 import { openDatabase } from "../../src/trace/database.ts";
 import { createDecisionStore } from "../../src/trace/decision-store.ts";
@@ -11,7 +12,7 @@ describeDecisionStore("the embedded decision store", async () =>
 test("the table refuses to change a verdict", async () => {
   const database = openDatabase({ folder: temporaryFolder() });
   const store = createDecisionStore(database);
-  await store.add({ traceId: "tr_1", verdict: "unsure", reviewer: "ada", note: "", decidedAt: 1 });
+  await store.add(sampleDecision(1, { traceId: "tr_1" }));
   expect(() => database.prepare("UPDATE decisions SET verdict = 'escalate'").run()).toThrow(/append-only/);
   expect(() => database.prepare("DELETE FROM decisions").run()).toThrow(/append-only/);
   expect((await store.latest("tr_1"))?.verdict).toBe("unsure");

@@ -12,11 +12,17 @@ test("a new file carries the newest version and only strict tables", () => {
     )
     .all();
   expect(tables.map(({ name }) => name).toSorted()).toEqual([
+    "audit",
     "counters",
     "decisions",
+    "enrichments",
     "evidence",
+    "outbox",
     "review_items",
+    "review_members",
     "scores",
+    "sessions",
+    "settings",
     "traces",
   ]);
   expect(tables.every(({ strict }) => strict === 1)).toBe(true);

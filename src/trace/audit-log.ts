@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import type { Database } from "./database.ts";
+import type { AuditEntry, AuditLog } from "./stores.ts";
+
+interface AuditRow {
+  readonly sequence: number;
+  readonly body: string;
+  readonly hash: string;
+}
+
+/** The audit log in the state database: hash = sha256(hash of the entry before + body). The table refuses changes. */
+export function createAuditLog(database: Database): AuditLog {
+  const insert = database.prepare("INSERT INTO audit (body, hash) VALUES (?, ?)");
+  const last = database.prepare<{ hash: string }>("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1");
+  const newest = database.prepare<AuditRow>(
+    `SELECT sequence, body, hash FROM audit WHERE (?1 IS NULL OR sequence < ?1)
+     AND (?2 IS NULL OR json_extract(body, '$.traceId') = ?2) ORDER BY sequence DESC LIMIT ?3`,
+  );
+  const page = database.prepare<AuditRow>(
+    "SELECT sequence, body, hash FROM audit WHERE sequence > ? ORDER BY sequence LIMIT 1000",
+  );
+
+  return {
+    async add({ at, actor, event, traceId, detail }) {
+      const body = JSON.stringify({ at, actor, event, traceId, detail });
+      database.transaction(() => insert.run(body, chain(last.get()?.hash ?? "", body)));
+    },
+    async list({ limit, before, traceId }) {
+      const rows = newest.all(before ?? null, traceId ?? null, limit);
+      return rows.map(({ sequence, body }) => ({ sequence, entry: JSON.parse(body) as AuditEntry }));
+    },
+    async verify() {
+      let previous = { sequence: 0, hash: "" };
+      for (;;) {
+        const rows = page.all(previous.sequence);
+        for (const row of rows) {
+          if (row.sequence !== previous.sequence + 1 || row.hash !== chain(previous.hash, row.body))
+            return row.sequence;
+          previous = row;
+        }
+        if (rows.length === 0) return undefined;
+      }
+    },
+  };
+}
+
+function chain(previous: string, body: string): string {
+  return createHash("sha256").update(previous).update("\n").update(body).digest("hex");
+}
