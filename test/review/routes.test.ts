@@ -13,8 +13,9 @@ import { startReviewServer, type ServerChanges } from "./review-server.ts";
 
 async function start(changes: ServerChanges = {}) {
   const server = await startReviewServer(temporaryFolder(), changes);
-  onTestFinished(async () => void (await server.close()));
-  return server;
+  onTestFinished(() => server.close());
+  const { call } = await server.login();
+  return { ...server, call };
 }
 
 const CONFLICT = {
