@@ -18,6 +18,8 @@ import { createEnrichmentStore } from "../../src/trace/enrichment-store.ts";
 import type { DecisionStore } from "../../src/trace/stores.ts";
 import { createTraceStore } from "../../src/trace/trace-store.ts";
 import type { Trace } from "../../src/trace/trace.ts";
+import { sampleItem } from "../conformance/samples.ts";
+import { logIn } from "../support/console-login.ts";
 
 /** What the API's answers hold, as far as tests read it field by field. */
 interface Answer extends ItemDetail {
@@ -89,7 +91,7 @@ export async function startReviewServer(folder: string, changes: ServerChanges =
     ...stores,
     logged,
     add: (trace: Trace, itemChanges: Partial<ReviewItem> = {}) => addTrace(stores, trace, itemChanges),
-    login: (name = "ada", password?: string) => login(origin, name, password),
+    login: (name = "ada", password?: string) => enter(origin, name, password),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -120,26 +122,33 @@ async function addTrace({ traces, queue }: Stores, trace: Trace, changes: Partia
     for (const each of later) await traces.append(head.id, each);
     if (end !== null) await traces.close(head.id, end, trace.state === "complete" ? "complete" : "interrupted");
   } else if (end !== null && sample !== null) await traces.addSample(head, end, sample);
-  const item = reviewItemOf(trace);
-  await queue.enqueue({ ...item, ...changes });
+  await queue.enqueue({ ...itemOf(trace), ...changes });
   await traces.markQueued(head.id);
 }
 
-/** Logs in and returns what a page of that reviewer calls. */
-async function login(origin: string, name: string, password?: string) {
-  const answer = await fetch(`${origin}/api/session`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ name, ...(password === undefined ? {} : { password }) }),
+function itemOf(trace: Trace): ReviewItem {
+  const { head, sample } = trace;
+  if (sample === null) return reviewItemOf(trace);
+  const { stratum, probability, ...drawn } = sample;
+  return sampleItem(1, {
+    ...drawn,
+    traceId: head.id,
+    action: "sample",
+    repetition: head.id,
+    blind: true,
+    sample: { stratum, probability },
   });
-  const { session } = (await answer.json()) as Answer;
-  const [cookie = ""] = (answer.headers.get("set-cookie") ?? "").split(";");
-  const headers = { cookie, "content-type": "application/json", "x-csrf-token": session?.csrf ?? "" };
+}
+
+/** Logs in and returns what a page of that reviewer calls. */
+async function enter(origin: string, name: string, password?: string) {
+  const login = await logIn(origin, name, password);
+  const { headers } = login;
 
   async function call(path: string, body?: unknown): Promise<Reply> {
     const options = body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) };
     const response = await fetch(`${origin}/api/review/${path}`, options);
     return { status: response.status, headers: response.headers, body: (await response.json()) as Answer };
   }
-  return { call, session, cookie, headers, status: answer.status };
+  return { ...login, call };
 }
