@@ -59,6 +59,9 @@ export interface ServerChanges {
   readonly parts?: Partial<ReviewParts>;
 }
 
+/** The cost of passwords that only tests have. */
+export const CHEAP = { N: 1_024, r: 8, p: 1 };
+
 /** Without reviewers: whoever gives a name is a lead. */
 export const OPEN_SETTINGS: ReviewParts["settings"] = {
   reviewers: [],
