@@ -5,7 +5,7 @@ import { startReviewServer, type ServerChanges } from "./review-server.ts";
 
 async function start(changes: ServerChanges = {}) {
   const server = await startReviewServer(temporaryFolder(), changes);
-  onTestFinished(() => server.close());
+  onTestFinished(async () => void (await server.close()));
   const { call, headers } = await server.login("ada");
 
   /** Opens the stream and collects what comes. */

@@ -7,7 +7,7 @@ import { CHEAP, startReviewServer, type ServerChanges } from "./review-server.ts
 
 async function start(changes: ServerChanges = {}) {
   const server = await startReviewServer(temporaryFolder(), changes);
-  onTestFinished(() => server.close());
+  onTestFinished(async () => void (await server.close()));
   return server;
 }
 
@@ -79,7 +79,7 @@ test("the audit trail is read page by page or for one trace, and tells whether i
       audit: { add: async () => undefined, list: async () => [], verify: async () => (passedMs > 0 ? 2 : undefined) },
     },
   });
-  onTestFinished(() => again.close());
+  onTestFinished(async () => void (await again.close()));
   const bo = await again.login("bo");
   expect((await bo.call("audit")).body.intact).toBe(true);
   passedMs = 60_001;

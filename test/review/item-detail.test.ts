@@ -7,7 +7,7 @@ const SAMPLE = { stratum: "clear", probability: 0.001, detector: "country-channe
 
 async function start(changes: ServerChanges = {}) {
   const server = await startReviewServer(temporaryFolder(), changes);
-  onTestFinished(() => server.close());
+  onTestFinished(async () => void (await server.close()));
   const { call } = await server.login("ada");
   return { ...server, call };
 }

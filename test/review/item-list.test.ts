@@ -7,7 +7,7 @@ const SAMPLE = { stratum: "near", probability: 0.02, detector: "audit", score: 1
 
 async function start() {
   const server = await startReviewServer(temporaryFolder());
-  onTestFinished(() => server.close());
+  onTestFinished(async () => void (await server.close()));
   const now = Date.now();
   const headOf = (number: number) => sampleHead(number, { createdAt: now - number * 60_000 });
   await server.add(sampleTrace({ head: headOf(1) }));
@@ -18,7 +18,9 @@ async function start() {
   });
   const { call } = await server.login("ada");
   const idsOf = async (query: string) =>
-    (await call(`items?${query}`)).body.items.map((item) => Number.parseInt(item.traceId.slice(3), 16)).toSorted();
+    (await call(`items?${query}`)).body.items
+      .map((item) => Number.parseInt(item.traceId.slice(3), 16))
+      .toSorted((a, b) => a - b);
   return { ...server, call, idsOf };
 }
 

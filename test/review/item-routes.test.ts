@@ -10,7 +10,7 @@ const item = (verb: string) => `items/${ID}/${verb}`;
 
 async function start(changes: ServerChanges = {}) {
   const server = await startReviewServer(temporaryFolder(), changes);
-  onTestFinished(() => server.close());
+  onTestFinished(async () => void (await server.close()));
   await server.add(sampleTrace());
   return server;
 }

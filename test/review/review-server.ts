@@ -95,9 +95,9 @@ export async function startReviewServer(folder: string, changes: ServerChanges =
     logged,
     add: (trace: Trace, itemChanges: Partial<ReviewItem> = {}) => addTrace(stores, trace, itemChanges),
     login: (name = "ada", password?: string) => enter(origin, name, password),
-    async close() {
+    close() {
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      return new Promise((resolve) => server.close(resolve));
     },
   };
 }

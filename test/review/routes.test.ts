@@ -14,7 +14,7 @@ import { startReviewServer, type ServerChanges } from "./review-server.ts";
 
 async function start(changes: ServerChanges = {}) {
   const server = await startReviewServer(temporaryFolder(), changes);
-  onTestFinished(() => server.close());
+  onTestFinished(async () => void (await server.close()));
   const { call } = await server.login();
   return { ...server, call };
 }

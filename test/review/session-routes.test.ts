@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 async function start(changes: ServerChanges = {}) {
   const server = await startReviewServer(temporaryFolder(), changes);
-  onTestFinished(() => server.close());
+  onTestFinished(async () => void (await server.close()));
   const send = async (method: string, path: string, headers: Record<string, string> = {}, body?: object) => {
     const type = { "content-type": "application/json" };
     const options =
