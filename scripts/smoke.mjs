@@ -58,7 +58,14 @@ try {
     stream.includes('"content_filter"') && stream.trimEnd().endsWith("data: [DONE]"),
     `the stream is stopped: ${stream}`,
   );
-  const queue = await (await fetch(`${desk}/api/review/items`)).json();
+  const login = await fetch(`${desk}/api/session`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name: "smoke" }),
+  });
+  const cookie = (login.headers.get("set-cookie") ?? "").split(";")[0];
+  expect(login.status === 200 && cookie !== "", "a reviewer logs in");
+  const queue = await (await fetch(`${desk}/api/review/items`, { headers: { cookie } })).json();
   expect(queue.items.length === 2, `two items wait: ${JSON.stringify(queue)}`);
   const metrics = await (await fetch(`${desk}/metrics`)).text();
   expect(/^oversight_aborts_total\{[^}]*\} 2$/m.test(metrics), "the metrics count two aborts");

@@ -18,12 +18,14 @@ import type { ReviewQueue } from "./queue/queue.ts";
 import { reviewItemOf } from "./queue/review-item.ts";
 import { createReviewPage } from "./review/page.ts";
 import { createReviewRoutes } from "./review/routes.ts";
-import { openDatabase } from "./trace/database.ts";
+import { createAuditLog } from "./trace/audit-log.ts";
+import { openDatabase, type Database } from "./trace/database.ts";
 import { createDecisionStore } from "./trace/decision-store.ts";
+import { createEnrichmentStore } from "./trace/enrichment-store.ts";
 import { createRecorder, type Recorder } from "./trace/recorder.ts";
 import { createScoreLog } from "./trace/score-log.ts";
 import { stateFolder } from "./trace/state-folder.ts";
-import type { DecisionStore, TraceStore } from "./trace/stores.ts";
+import type { AuditLog, DecisionStore, EnrichmentStore, TraceStore } from "./trace/stores.ts";
 import { createTraceStore } from "./trace/trace-store.ts";
 import type { Trace } from "./trace/trace.ts";
 import { VERSION } from "./version.ts";
@@ -60,7 +62,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (recovered.enqueued > 0) log.warn(recovered, "an earlier process left flagged runs behind; they are queued now");
     engine = startEngine({ config, log, model, detectors });
     await engine.ready;
-    const running = { config, log, model, detectors, engine, records, state };
+    const running = { config, log, model, detectors, engine, records, state, closing: new AbortController() };
     const listeners = await openListeners(running);
     return createGateway(running, listeners);
   } catch (error) {
@@ -95,10 +97,13 @@ function checkPolicies({ file, policies }: Config, detectors: readonly LoadedDet
 }
 
 interface Records {
+  readonly database: Database;
   readonly recorder: Recorder;
   readonly traces: TraceStore;
   readonly decisions: DecisionStore;
   readonly queue: ReviewQueue;
+  readonly audit: AuditLog;
+  readonly enrichments: EnrichmentStore;
   close(): void;
 }
 
@@ -108,7 +113,16 @@ function openRecords(config: Config, log: Logger): Records {
   const queue = createEmbeddedQueue({ database });
   const enqueue = (trace: Trace) => queue.enqueue(reviewItemOf(trace));
   const recorder = createRecorder({ traces, scores: createScoreLog(database), enqueue, log });
-  return { recorder, traces, queue, decisions: createDecisionStore(database), close: () => database.close() };
+  return {
+    database,
+    recorder,
+    traces,
+    queue,
+    decisions: createDecisionStore(database),
+    audit: createAuditLog(database),
+    enrichments: createEnrichmentStore(database),
+    close: () => database.close(),
+  };
 }
 
 interface EngineParts {
@@ -138,6 +152,8 @@ interface Running extends EngineParts {
   readonly engine: WorkerEngine;
   readonly records: Records;
   readonly state: { draining: boolean };
+  /** Ends the console's streams. */
+  readonly closing: AbortController;
 }
 
 async function openListeners(running: Running): Promise<{ api: Listener; console: Listener }> {
@@ -189,11 +205,12 @@ function openPublicApp({ config, log, model, detectors, engine, records, state }
   });
 }
 
-function openConsoleApp({ config, log, engine, records, state }: Running, metrics: Metrics) {
+function openConsoleApp({ config, log, engine, detectors, records, state, closing }: Running, metrics: Metrics) {
+  const descriptions = Object.fromEntries(detectors.map(({ id, description }) => [id, description]));
   return createConsoleApp({
     engine,
     metrics,
-    review: createReviewRoutes({ ...records, log }),
+    review: createReviewRoutes({ ...records, settings: config.review, descriptions, log, closing: closing.signal }),
     page: createReviewPage(),
     limits: config.limits,
     retryAfterMs: config.timeouts.retryAfterMs,
@@ -206,7 +223,7 @@ function openConsoleApp({ config, log, engine, records, state }: Running, metric
 }
 
 function createGateway(running: Running, { api, console }: { api: Listener; console: Listener }): Gateway {
-  const { config, log, model, engine, records, state } = running;
+  const { config, log, model, engine, records, state, closing } = running;
   const retry = setInterval(() => {
     records.recorder.retry().catch((error: unknown) => log.error({ err: error }, "retrying records failed"));
   }, RETRY_MS);
@@ -224,6 +241,7 @@ function createGateway(running: Running, { api, console }: { api: Listener; cons
       if (cut > 0) log.warn({ cut }, "live replies outlasted the grace period and were cut");
       await engine.close();
       await records.recorder.idle();
+      closing.abort();
       await console.drain(1_000);
       records.close();
     },

@@ -7,6 +7,7 @@ import { startGateway } from "../src/gateway.ts";
 import { openDatabase } from "../src/trace/database.ts";
 import { createTraceStore } from "../src/trace/trace-store.ts";
 import { sampleEvidence, sampleHead } from "./conformance/samples.ts";
+import { logIn } from "./support/console-login.ts";
 import { LIVE_MODEL, noteLog, startLive, writeLiveConfig, type LiveOptions } from "./support/live-gateway.ts";
 import { occupyPort } from "./support/occupied-port.ts";
 import { writeSpoiledModel } from "./support/spoiled-model.ts";
@@ -135,7 +136,9 @@ test("a gateway that starts queues what a dead process left open", async () => {
   before.close();
   const lines: string[] = [];
   const gateway = await startGateway({ config, log: noteLog(lines) });
-  const items = (await (await fetch(`${gateway.console.url}/api/review/items`)).json()) as { items: object[] };
+  const { headers } = await logIn(gateway.console.url);
+  const answer = await fetch(`${gateway.console.url}/api/review/items`, { headers });
+  const items = (await answer.json()) as { items: object[] };
   expect(items.items).toMatchObject([{ traceId: sampleHead(1).id, state: "waiting", traceState: "interrupted" }]);
   expect(lines.join("\n")).toMatch(/an earlier process left flagged runs behind/);
   await gateway.stop();

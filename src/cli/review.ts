@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
-import { loadConfig } from "../config.ts";
+import { loadConfig, type Config } from "../config.ts";
 import { ConfigError, GatewayError } from "../errors.ts";
 import { createLogger } from "../log.ts";
 import { createEmbeddedQueue } from "../queue/embedded.ts";
@@ -10,6 +10,8 @@ import { check, SCHEMAS } from "../review/requests.ts";
 import { formatItems, formatTrace } from "../review/terminal.ts";
 import { createVerdicts } from "../review/verdicts.ts";
 import { visibleJson, visibleText } from "../visible-text.ts";
+import { registerReviewPassword } from "./review-password.ts";
+import { createAuditLog } from "../trace/audit-log.ts";
 import { openDatabase } from "../trace/database.ts";
 import { createDecisionStore } from "../trace/decision-store.ts";
 import { stateFolder } from "../trace/state-folder.ts";
@@ -68,6 +70,7 @@ export function registerReview(program: Command): void {
     .action((traceId: string, options: DecideOptions, command: Command) =>
       guard(command, () => decide(traceId, options)),
     );
+  registerReviewPassword(review);
 }
 
 /** Prints what the action says; errors that are the caller's to mend are printed without a stack and end with status 1. */
@@ -94,10 +97,13 @@ async function withStores<Result>(
 }
 
 /** The folder named on the command line, else the one of the configuration, where there is one. */
-function folderOf({ stateDir, config }: CommonOptions): string {
+function folderOf(options: CommonOptions): string {
+  return stateFolder(options.stateDir ?? configOf(options)?.stateDir);
+}
+
+function configOf({ config }: CommonOptions): Config | undefined {
   const file = config ?? "gateway.yaml";
-  const isKnown = config !== undefined || existsSync(file);
-  return stateFolder(stateDir ?? (isKnown ? loadConfig({ path: file }).stateDir : undefined));
+  return config !== undefined || existsSync(file) ? loadConfig({ path: file }) : undefined;
 }
 
 function openStores(folder: string) {
@@ -107,6 +113,7 @@ function openStores(folder: string) {
     traces: createTraceStore(database),
     decisions: createDecisionStore(database),
     queue: createEmbeddedQueue({ database }),
+    audit: createAuditLog(database),
   };
 }
 
@@ -136,14 +143,16 @@ function show(given: string, options: CommonOptions): Promise<string> {
 
 function decide(given: string, options: DecideOptions): Promise<string> {
   const { traceId } = check(SCHEMAS.path, { traceId: given });
-  const { verdict, note, reviewer } = check(SCHEMAS.decide, {
-    verdict: options.verdict,
-    note: options.note,
-    reviewer: options.reviewer ?? userName(),
-  });
-  return withStores(options, async ({ queue, decisions }) => {
-    const verdicts = createVerdicts({ queue, decisions, log: createLogger() });
-    const decision = await verdicts.decide({ traceId, verdict, note, reviewer, supersede: options.supersede });
+  const { verdict, note } = check(SCHEMAS.decide, { verdict: options.verdict, note: options.note });
+  const { reviewer } = check(SCHEMAS.actor, { reviewer: options.reviewer ?? userName() });
+  // Without the configuration nothing is known of second opinions.
+  const secondOpinion = options.stateDir === undefined ? (configOf(options)?.review.secondOpinion ?? 0) : 0;
+  return withStores(options, async (stores) => {
+    const verdicts = createVerdicts({ ...stores, log: createLogger(), secondOpinion });
+    const supersede = options.supersede;
+    // Whoever reaches the state folder may do everything, and `show` has shown them the scores.
+    const given = { traceId, verdict, note, reviewer, supersede, role: "lead", sighted: true } as const;
+    const { decision } = await verdicts.decide(given);
     return options.json ? visibleJson(decision) : `recorded: ${traceId} is ${decision.verdict}`;
   });
 }

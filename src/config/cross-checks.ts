@@ -4,7 +4,13 @@ import type { GatewayFile } from "./schema.ts";
 
 /** What no single field can know: names that must exist, and settings that do not go together. */
 export function findCrossFaults(file: GatewayFile): YamlFault[] {
-  return [...findUnknownPolicies(file), ...findKeyRepeats(file), ...findExposure(file), ...findEngineFaults(file)];
+  return [
+    ...findUnknownPolicies(file),
+    ...findKeyRepeats(file),
+    ...findExposure(file),
+    ...findEngineFaults(file),
+    ...findReviewerFaults(file),
+  ];
 }
 
 /** Whether an address is reached from this machine alone. */
@@ -35,15 +41,32 @@ function findKeyRepeats({ keys }: GatewayFile): YamlFault[] {
   );
 }
 
-function findExposure({ api, console, keys }: GatewayFile): YamlFault[] {
+function findReviewerFaults({ review: { reviewers } }: GatewayFile): YamlFault[] {
+  const repeats = reviewers.flatMap(({ name }, index) =>
+    reviewers.findIndex((other) => other.name === name) === index
+      ? []
+      : [
+          {
+            path: ["review", "reviewers", index, "name"],
+            message: "another reviewer has the same name",
+            cure: "remove one of the two",
+          },
+        ],
+  );
+  if (reviewers.length === 0 || reviewers.some(({ role }) => role === "lead")) return repeats;
+  const message = "nobody is a lead, so nobody could decide what is escalated or set a threshold";
+  return [...repeats, { path: ["review", "reviewers"], message, cure: "give one reviewer role: lead" }];
+}
+
+function findExposure({ api, console, keys, review }: GatewayFile): YamlFault[] {
   const faults: YamlFault[] = [];
   if (keys.length === 0 && !isLoopback(api.host)) {
     const cure = "add a key under keys, or write host: 127.0.0.1";
     faults.push({ path: ["api", "host"], message: `${api.host} is open to others while there are no keys`, cure });
   }
-  if (!isLoopback(console.host)) {
-    const message = `${console.host} is open to others, and the console has no login`;
-    const cure = "write host: 127.0.0.1 and reach it through a tunnel or a proxy that has one";
+  if (!isLoopback(console.host) && review.reviewers.length === 0) {
+    const message = `${console.host} is open to others, and without reviewers any name may log in`;
+    const cure = "add people under review.reviewers, or write host: 127.0.0.1";
     faults.push({ path: ["console", "host"], message, cure });
   }
   if (api.port !== 0 && api.port === console.port) {

@@ -90,7 +90,10 @@ const reviewer = z.strictObject({
   role: z.enum(["reviewer", "lead"]).default("reviewer"),
   password: z
     .string()
-    .regex(/^scrypt\$/, withCure("is not a password hash", "make one with `lensgate review password`")),
+    .regex(
+      /^scrypt(\$\d{1,7}){3}\$[\w-]{22,86}\$[\w-]{43}$/,
+      withCure("is not a password hash", "make one with `lensgate review password`"),
+    ),
 });
 
 const review = z

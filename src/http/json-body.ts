@@ -27,9 +27,15 @@ export async function readJsonBody(request: IncomingMessage, limits: BodyLimits)
 /** The same as middleware for requests that carry a body: what it read is `request.body`. */
 export function createBodyReader(limits: BodyLimits): RequestHandler {
   return async function readBody(request, _response, next) {
-    if (!["GET", "HEAD", "OPTIONS"].includes(request.method)) request.body = await readJsonBody(request, limits);
+    const mayLackBody = request.method === "DELETE" && !hasBody(request);
+    if (!mayLackBody && !["GET", "HEAD", "OPTIONS"].includes(request.method))
+      request.body = await readJsonBody(request, limits);
     next();
   };
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
 function checkHeaders({ headers }: IncomingMessage): void {

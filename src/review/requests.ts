@@ -1,29 +1,55 @@
 import { z } from "zod";
 import { GatewayError } from "../errors.ts";
+import { ITEM_STAGES, ITEM_STATES } from "../queue/queue.ts";
 import { VERDICTS } from "../trace/stores.ts";
+import { visiblePieces } from "../visible-text.ts";
 
 const traceId = z.string().regex(/^tr_[0-9a-f]{32}$/, "must be tr_ and 32 hex digits");
-const reviewer = z.string().trim().min(1, "say who decides").max(100);
+// What hides or moves text could make two names look like one.
+const name = z
+  .string()
+  .trim()
+  .min(1, "say who you are")
+  .max(100)
+  .refine((text) => !visiblePieces(text, true).some(({ mark }) => mark), "holds characters that do not show");
 const token = z.string().min(1).max(200);
-const leaseMs = z.int().min(1_000).max(3_600_000).default(300_000);
+const word = z.string().min(1).max(200);
+const count = (most: number) => z.coerce.number().int().min(1).max(most);
+const rate = z.number().min(1e-9).max(1);
 
 /** The bodies, queries and path parts that the review API takes. */
 export const SCHEMAS = {
   path: z.strictObject({ traceId }),
+  actor: z.strictObject({ reviewer: name }),
+  login: z.strictObject({ name, password: z.string().max(1_000).optional() }),
   list: z.strictObject({
-    state: z.enum(["waiting", "claimed", "decided"]).optional(),
-    limit: z.coerce.number().int().min(1).max(200).default(50),
-    offset: z.coerce.number().int().min(0).default(0),
+    state: z.enum(ITEM_STATES).optional(),
+    stage: z.enum(ITEM_STAGES).optional(),
+    detector: word.optional(),
+    /** An action, or `blind` for items that do not show theirs. */
+    action: word.optional(),
+    model: word.optional(),
+    minAgeMinutes: z.coerce.number().min(0).max(10_000_000).optional(),
+    limit: count(200).default(50),
+    offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
   }),
-  claim: z.strictObject({ reviewer, leaseMs, traceId: traceId.optional() }),
-  heartbeat: z.strictObject({ token, leaseMs }),
-  release: z.strictObject({ token }),
+  claim: z.strictObject({ traceId: traceId.optional(), detectors: z.array(word).min(1).max(100).optional() }),
+  held: z.strictObject({ token }),
   decide: z.strictObject({
     token: token.optional(),
     verdict: z.enum(VERDICTS),
     note: z.string().max(10_000).default(""),
-    reviewer,
     supersede: z.boolean().optional(),
+  }),
+  note: z.strictObject({ text: z.string().trim().min(1, "write something").max(10_000) }),
+  nothing: z.strictObject({}),
+  proposals: z.strictObject({ rate: z.coerce.number().min(1e-9).max(1).default(0.001) }),
+  detector: z.strictObject({ detector: z.string().regex(/^[a-z0-9][a-z0-9-]{0,99}$/, "is not the id of a detector") }),
+  threshold: z.strictObject({ rate, threshold: z.number() }),
+  audit: z.strictObject({
+    before: z.coerce.number().int().min(1).optional(),
+    traceId: traceId.optional(),
+    limit: count(200).default(50),
   }),
 } as const;
 

@@ -1,94 +1,69 @@
 import { Router, type ErrorRequestHandler } from "express";
 import { ERRORS, GatewayError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { QueuedItem, ReviewQueue } from "../queue/queue.ts";
-import type { DecisionStore, TraceStore } from "../trace/stores.ts";
-import { viewTrace } from "./evidence.ts";
-import { check, SCHEMAS } from "./requests.ts";
+import { createAccess } from "./access.ts";
+import type { DeskParts, ReviewParts } from "./desk.ts";
+import { declareEvents } from "./event-routes.ts";
+import { declareInsights } from "./insight-routes.ts";
+import { declareItems } from "./item-routes.ts";
+import { createSummaries } from "./item-summary.ts";
+import { createNotes } from "./notes.ts";
+import { declareLogin, declareLogout } from "./session-routes.ts";
+import { createSessions } from "./sessions.ts";
+import { createStatsFeed, type ReviewStats } from "./stats-feed.ts";
 import { createVerdicts } from "./verdicts.ts";
 
-/** What the review API reads and writes. */
-export interface ReviewParts {
-  readonly traces: TraceStore;
-  readonly decisions: DecisionStore;
-  readonly queue: ReviewQueue;
-  readonly log: Pick<Logger, "error">;
-  /** Milliseconds since 1970. */
-  readonly clock?: () => number;
-}
-
-const PREVIEW_CHARACTERS = 160;
+/** Mounted under `/api`: nothing else of the app is touched. */
+const PATHS = ["/api/session", "/api/review"];
+const RETRY_AFTER_MS = 2_000;
 
 /**
- * The JSON API under `/api/review`: `GET stats`, `GET items?state&limit&offset`, `GET items/:traceId`, `POST claim`, and
- * `POST items/:traceId/heartbeat|release|decide`. The app that mounts it parses JSON bodies and checks Host and Origin.
+ * The JSON API of the review desk, under `/api/session` and `/api/review`; docs/review.md lists the routes. All but the
+ * login take a session. The app that mounts it parses JSON bodies and checks Host and Origin.
  */
 export function createReviewRoutes(parts: ReviewParts): Router {
-  const { queue, decisions } = parts;
-  const verdicts = createVerdicts(parts);
-  const router = Router();
-  const pathOf = (params: unknown) => check(SCHEMAS.path, params).traceId;
+  const { settings, log } = parts;
+  const desk = toDesk(parts);
+  const sessions = createSessions({ ...settings, database: parts.database, clock: desk.clock });
+  const login = { ...desk, sessions, reviewers: settings.reviewers };
+  const router = Router({ caseSensitive: true, strict: true });
 
-  router.use("/api/review", (_request, response, next) => {
+  router.use(PATHS, (_request, response, next) => {
     response.setHeader("cache-control", "no-store");
     next();
   });
-  router.get("/api/review/stats", async (_request, response) => {
-    const [stats, given] = await Promise.all([queue.stats(), decisions.count()]);
-    response.json({ queue: stats, decisions: given });
-  });
-  router.get("/api/review/items", async (request, response) => {
-    const { state, limit, offset } = check(SCHEMAS.list, request.query);
-    const items = await queue.list({ limit, offset, ...(state === undefined ? {} : { state }) });
-    response.json({ items: await Promise.all(items.map((item) => summarise(parts, item))) });
-  });
-  router.get("/api/review/items/:traceId", async (request, response) => {
-    const traceId = pathOf(request.params);
-    const [trace, item, given] = await Promise.all([
-      parts.traces.get(traceId),
-      queue.get(traceId),
-      decisions.list(traceId),
-    ]);
-    if (trace === undefined) throw new GatewayError("not_found", `There is no trace ${traceId}.`);
-    response.json({ item: item ?? null, trace: viewTrace(trace), decisions: given });
-  });
-  router.post("/api/review/claim", async (request, response) => {
-    const claim = await verdicts.claim(check(SCHEMAS.claim, request.body));
-    response.json({ claim: claim ?? null });
-  });
-  router.post("/api/review/items/:traceId/heartbeat", async (request, response) => {
-    const { token, leaseMs } = check(SCHEMAS.heartbeat, request.body);
-    response.json({ leaseUntil: await queue.heartbeat(pathOf(request.params), token, leaseMs) });
-  });
-  router.post("/api/review/items/:traceId/release", async (request, response) => {
-    await queue.release(pathOf(request.params), check(SCHEMAS.release, request.body).token);
-    response.json({ released: true });
-  });
-  router.post("/api/review/items/:traceId/decide", async (request, response) => {
-    const given = check(SCHEMAS.decide, request.body);
-    response.json({ decision: await verdicts.decide({ ...given, traceId: pathOf(request.params) }) });
-  });
-  router.use("/api/review", (request) => {
+  declareLogin(router, login);
+  router.use(PATHS, createAccess(sessions));
+  declareLogout(router, login);
+  router.get("/api/review/stats", async (_request, response) => void response.json(await readStats(parts)));
+  declareEvents(router, desk, sessions);
+  declareItems(router, desk);
+  declareInsights(router, desk);
+  router.use(PATHS, (request) => {
     throw new GatewayError("not_found", `There is no route ${request.method} ${request.originalUrl.split("?")[0]}.`);
   });
-  router.use(respondWithError(parts.log));
+  router.use(respondWithError(log));
   return router;
 }
 
-/** An item with enough of its trace to choose from a list. */
-async function summarise(parts: ReviewParts, item: QueuedItem): Promise<object> {
-  const trace = await parts.traces.get(item.traceId);
-  const finding = trace?.evidence[0]?.finding;
-  const fired = finding?.verdict === "fired" ? finding : undefined;
-  const lastTurn =
-    trace?.head.conversation.findLast(({ role }) => role !== "assistant") ?? trace?.head.conversation.at(-1);
+function toDesk(parts: ReviewParts): DeskParts {
+  const { settings, log, clock = Date.now } = parts;
+  // One reviewer alone would leave second opinions waiting for ever.
+  const secondOpinion = settings.reviewers.length === 1 ? 0 : settings.secondOpinion;
+  const onError = (error: unknown): void => log.error({ err: error }, "the counts of the review desk cannot be read");
   return {
-    ...item,
-    // A pair of surrogates may have been cut in two.
-    preview: lastTurn?.content.slice(0, PREVIEW_CHARACTERS).replace(/[\ud800-\udbff]$/, "") ?? "",
-    name: fired?.names[0]?.name ?? null,
-    traceState: trace?.state ?? null,
+    ...parts,
+    clock,
+    verdicts: createVerdicts({ ...parts, clock, secondOpinion }),
+    notes: createNotes(parts.audit, parts.noteSealing),
+    summaries: createSummaries(parts.traces),
+    feed: createStatsFeed({ read: () => readStats(parts), onError }),
   };
+}
+
+async function readStats({ queue, decisions, outbox }: ReviewParts): Promise<ReviewStats> {
+  const [stats, given, waiting] = await Promise.all([queue.stats(), decisions.count(), outbox?.()]);
+  return { queue: stats, decisions: given, ...(waiting === undefined ? {} : { outbox: waiting }) };
 }
 
 /** Answers with the row of the error table; what is no `GatewayError` is logged and answered as `internal_error`. */
@@ -100,10 +75,22 @@ export function respondWithError(log: Pick<Logger, "error">): ErrorRequestHandle
       next(error);
       return;
     }
-    if (!(error instanceof GatewayError))
+    const known = toKnown(error);
+    if (known.code === "internal_error")
       log.error({ err: error, requestId: response.getHeader("x-request-id") }, "a review request failed");
-    const known = error instanceof GatewayError ? error : new GatewayError("internal_error");
     const { status, type } = ERRORS[known.code];
+    if (status === 503 || status === 429) {
+      const waitMs = known.retryAfterMs ?? RETRY_AFTER_MS;
+      response.setHeader("retry-after", String(Math.max(1, Math.ceil(waitMs / 1_000))));
+    }
+    response.setHeader("cache-control", "no-store");
     response.status(status).json({ error: { message: known.message, type, param: known.param, code: known.code } });
   };
+}
+
+/** What Express refuses by itself, like a malformed path, is the caller's fault. */
+function toKnown(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const status: unknown = typeof error === "object" && error !== null && "status" in error ? error.status : undefined;
+  return new GatewayError(typeof status === "number" && status < 500 ? "invalid_request" : "internal_error");
 }

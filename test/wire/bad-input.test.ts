@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { logIn } from "../support/console-login.ts";
 import { startLive, type LiveGateway } from "../support/live-gateway.ts";
 import { sendRaw, type RawRequest } from "../support/raw-request.ts";
 import { CHAT, chat, message, nested, refused, REFUSALS, says } from "./refusals.ts";
@@ -82,7 +83,8 @@ describe("what is served, however odd", () => {
     // Even an empty message has a last prompt position.
     expect(trace?.head.conversation).toEqual([message(content)]);
     expect(trace?.evidence).toHaveLength(1);
-    const page = await fetch(`${live.console}/api/review/items/${trace?.head.id}`);
+    const { headers: own } = await logIn(live.console);
+    const page = await fetch(`${live.console}/api/review/items/${trace?.head.id}`, { headers: own });
     expect(page.status).toBe(200);
   });
 
@@ -123,10 +125,16 @@ describe("the second listener", () => {
       headers: { "content-type": "text/plain" },
     }),
     refused("the API's route", "not_found", { status: 404, path: CHAT, body: chat(), headers }),
-    refused("an unknown trace", "not_found", {
-      status: 404,
+    refused("an unknown trace, without a login", "login_required", {
+      status: 401,
       method: "GET",
       path: `/api/review/items/tr_${"0".repeat(32)}`,
+    }),
+    refused("a claim without a login", "login_required", {
+      status: 401,
+      path: "/api/review/claim",
+      body: claim,
+      headers,
     }),
     refused("malformed JSON", "invalid_json", { path: "/api/review/claim", body: "{", headers }),
     refused("1,000-deep nesting", "invalid_request", { path: "/api/review/claim", body: nested(1_000), headers }),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { logIn } from "../support/console-login.ts";
 import { startShipped, type LiveGateway } from "../support/live-gateway.ts";
 import { ask, traceIdOf, WAYS } from "../support/wire-reply.ts";
 
@@ -109,7 +110,9 @@ test.each(WAYS)(
 
 test("the review desk tells where a waiting reply was stopped, and what the lens saw there", async () => {
   const reply = await ask(live, { content: "Tell me about sushi.", policy: "demo" });
-  const item = (await (await fetch(`${live.console}/api/review/items/${traceIdOf(reply)}`)).json()) as object;
+  const { headers } = await logIn(live.console);
+  const answer = await fetch(`${live.console}/api/review/items/${traceIdOf(reply)}`, { headers });
+  const item = (await answer.json()) as object;
   expect(item).toMatchObject({ item: { state: "waiting", detector: "country-channel" }, decisions: [] });
   expect(item).toMatchObject({
     trace: { endReason: "abort", reply: { released: reply.tokens.length, unsent: "stopped" } },

@@ -1,0 +1,60 @@
+import type { ReviewConfig } from "../config/review-config.ts";
+import type { Logger } from "../log.ts";
+import type { ReviewQueue } from "../queue/queue.ts";
+import type { Database } from "../trace/database.ts";
+import type { AuditLog, DecisionStore, EnrichmentStore, TraceStore } from "../trace/stores.ts";
+import type { Summaries } from "./item-summary.ts";
+import type { Notes, NoteSealing } from "./notes.ts";
+import type { ReviewStats, StatsFeed } from "./stats-feed.ts";
+import type { Verdicts } from "./verdicts.ts";
+
+/** What the review API reads and writes. Routes of parts that are absent answer `not_found`. */
+export interface ReviewParts {
+  readonly traces: TraceStore;
+  readonly decisions: DecisionStore;
+  readonly queue: ReviewQueue;
+  readonly audit: AuditLog;
+  readonly enrichments: EnrichmentStore;
+  /** Where sessions are kept. */
+  readonly database: Database;
+  readonly settings: Pick<ReviewConfig, "reviewers" | "sessionMs" | "leaseMs" | "secondOpinion" | "blind">;
+  /** The loaded detectors' own words by id: the question a reviewer is asked. */
+  readonly descriptions: Readonly<Record<string, string>>;
+  readonly log: Pick<Logger, "error">;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+  /** Flagged traces on their way to the queue. */
+  readonly outbox?: () => Promise<NonNullable<ReviewStats["outbox"]>>;
+  /** Precision, recall, agreement and throughput. */
+  readonly statistics?: () => Promise<object>;
+  readonly proposals?: ProposalBook;
+  /** How notes are kept at rest. */
+  readonly noteSealing?: NoteSealing;
+  /** Ends the streams of counts when the console closes. */
+  readonly closing?: AbortSignal;
+}
+
+/** Thresholds that the verdicts suggest. */
+export interface ProposalBook {
+  /** For a share of false alarms, 0 to 1. */
+  list(rate: number): Promise<readonly object[]>;
+  /** Writes a threshold into the detector's definition. */
+  write(change: ThresholdChange): Promise<object>;
+}
+
+/** Who sets which threshold, and for which rate of false alarms. */
+export interface ThresholdChange {
+  readonly detector: string;
+  readonly rate: number;
+  readonly threshold: number;
+  readonly reviewer: string;
+}
+
+/** The parts with what is made of them: what the routes work with. */
+export interface DeskParts extends ReviewParts {
+  readonly clock: () => number;
+  readonly verdicts: Verdicts;
+  readonly notes: Notes;
+  readonly summaries: Summaries;
+  readonly feed: StatsFeed;
+}

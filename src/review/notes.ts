@@ -1,0 +1,54 @@
+import type { AuditEntry, AuditLog } from "../trace/stores.ts";
+
+/** A remark on a trace. */
+export interface ReviewNote {
+  readonly reviewer: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly text: string;
+}
+
+/** Turns a note into what is kept at rest, and back. */
+export interface NoteSealing {
+  seal(text: string, context: string): string;
+  open(sealed: string, context: string): string;
+}
+
+/** Remarks, as entries `note` of the audit log. */
+export interface Notes {
+  add(traceId: string, note: ReviewNote): Promise<void>;
+  /** Oldest first, the newest hundred. */
+  list(traceId: string): Promise<ReviewNote[]>;
+}
+
+const MOST_NOTES = 100;
+const PAGE = 500;
+/** Entries about one trace that are looked through. */
+const MOST_ENTRIES = 5_000;
+
+/** Notes in the audit log. With `sealing` the log holds them sealed. */
+export function createNotes(audit: Pick<AuditLog, "add" | "list">, sealing?: NoteSealing): Notes {
+  const open = (traceId: string, { text, sealed }: AuditEntry["detail"]): string => {
+    if (typeof sealed === "string" && sealing !== undefined) return sealing.open(sealed, `note ${traceId}`);
+    return typeof text === "string" ? text : "";
+  };
+
+  return {
+    async add(traceId, { reviewer, at, text }) {
+      const detail = sealing === undefined ? { text } : { sealed: sealing.seal(text, `note ${traceId}`) };
+      await audit.add({ at, actor: reviewer, event: "note", traceId, detail });
+    },
+    async list(traceId) {
+      const notes: ReviewNote[] = [];
+      let before: number | undefined;
+      for (let read = 0; read < MOST_ENTRIES && notes.length < MOST_NOTES; read += PAGE) {
+        const page = await audit.list({ traceId, limit: PAGE, ...(before === undefined ? {} : { before }) });
+        for (const { entry } of page.filter(({ entry: { event } }) => event === "note"))
+          notes.push({ reviewer: entry.actor, at: entry.at, text: open(traceId, entry.detail) });
+        if (page.length < PAGE) break;
+        before = page.at(-1)?.sequence;
+      }
+      return notes.slice(0, MOST_NOTES).toReversed();
+    },
+  };
+}

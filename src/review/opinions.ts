@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import type { ItemStage, QueuedItem } from "../queue/queue.ts";
+import type { ReviewDecision } from "../trace/stores.ts";
+
+/** The verdicts on one trace that were neither withdrawn nor superseded. */
+export interface Standing {
+  readonly byStage: Readonly<Partial<Record<ItemStage, ReviewDecision>>>;
+  /** The one given last. */
+  readonly last: ReviewDecision | undefined;
+}
+
+/** A later verdict of a stage supersedes the earlier one, a withdrawal takes away that of its stage. `decisions` is oldest first. */
+export function standingOf(decisions: readonly ReviewDecision[]): Standing {
+  const kept = new Map<ItemStage, ReviewDecision>();
+  for (const decision of decisions) {
+    // Deleting first puts the new one last.
+    kept.delete(decision.stage);
+    if (decision.verdict !== "withdrawn") kept.set(decision.stage, decision);
+  }
+  return { byStage: Object.fromEntries(kept), last: [...kept.values()].at(-1) };
+}
+
+/** Where an item goes after a verdict: it is done, or another person looks at it. */
+export type NextStep = "decided" | "second" | "escalated";
+
+/**
+ * After `escalate` a lead decides. A first verdict on a drawn item goes on to a second reviewer. Two verdicts that
+ * contradict one another go to a lead. The draw follows from the trace id, so a repeated step is the same step.
+ */
+export function nextStep(decision: ReviewDecision, standing: Standing, secondOpinion: number): NextStep {
+  const { stage, verdict, traceId } = decision;
+  if (verdict === "escalate") return "escalated";
+  if (stage === "first") return isDrawn(traceId, secondOpinion) ? "second" : "decided";
+  if (stage === "second" && contradicts(standing.byStage.first, decision)) return "escalated";
+  return "decided";
+}
+
+/** Reviewers who may not take an item at a stage, since they gave an opinion already. */
+export function excludedAt(stage: ItemStage, { byStage }: Standing): string[] {
+  return stage === "second" && byStage.first !== undefined ? [byStage.first.reviewer] : [];
+}
+
+/** Whether scores and action are hidden from a reviewer: the item is blind, open, and they never gave a verdict on it. */
+export function isHidden(
+  item: Pick<QueuedItem, "blind" | "state">,
+  decisions: readonly ReviewDecision[],
+  reviewer: string,
+): boolean {
+  return item.blind && item.state !== "decided" && !decisions.some((decision) => decision.reviewer === reviewer);
+}
+
+/** Whether a reviewer must not see what others said: a second opinion is their own, and so is a blind one. */
+export function isAlone(
+  item: Pick<QueuedItem, "blind" | "state" | "stage" | "excluded">,
+  decisions: readonly ReviewDecision[],
+  reviewer: string,
+): boolean {
+  if (isHidden(item, decisions, reviewer)) return true;
+  return item.stage === "second" && item.state !== "decided" && !item.excluded.includes(reviewer);
+}
+
+function contradicts(first: ReviewDecision | undefined, second: ReviewDecision): boolean {
+  const pair = [first?.verdict, second.verdict];
+  return pair.includes("true_positive") && pair.includes("false_positive");
+}
+
+function isDrawn(traceId: string, share: number): boolean {
+  const hash = createHash("sha256").update(`second opinion ${traceId}`).digest();
+  return hash.readUInt32BE(0) / 2 ** 32 < share;
+}

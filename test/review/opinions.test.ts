@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { excludedAt, isAlone, isHidden, nextStep, standingOf } from "../../src/review/opinions.ts";
+import { sampleDecision, sampleQueuedItem, traceId } from "../conformance/samples.ts";
+
+const first = sampleDecision(1, { verdict: "true_positive", reviewer: "ada" });
+const second = sampleDecision(1, { verdict: "false_positive", reviewer: "bo", stage: "second" });
+
+test("a later verdict of a stage replaces the earlier one, and a withdrawal takes it away", () => {
+  expect(standingOf([])).toEqual({ byStage: {}, last: undefined });
+  expect(standingOf([first, second])).toEqual({ byStage: { first, second }, last: second });
+  const again = sampleDecision(1, { verdict: "unsure" });
+  expect(standingOf([first, second, again])).toEqual({ byStage: { first: again, second }, last: again });
+  const back = sampleDecision(1, { verdict: "withdrawn", stage: "second" });
+  expect(standingOf([first, second, back])).toEqual({ byStage: { first }, last: first });
+});
+
+test("a first verdict ends the item or goes on to a second reviewer, for the share that is drawn", () => {
+  const steps = Array.from({ length: 2_000 }, (_, number) => {
+    const decision = { ...first, traceId: traceId(number) };
+    return nextStep(decision, standingOf([decision]), 0.25);
+  });
+  const share = steps.filter((step) => step === "second").length / steps.length;
+  expect(share).toBeGreaterThan(0.21);
+  expect(share).toBeLessThan(0.29);
+  expect(nextStep(first, standingOf([first]), 0)).toBe("decided");
+  expect(nextStep(first, standingOf([first]), 1)).toBe("second");
+});
+
+test("what is escalated, and two verdicts that contradict one another, go to a lead", () => {
+  const raise = { ...first, verdict: "escalate" } as const;
+  expect(nextStep(raise, standingOf([raise]), 1)).toBe("escalated");
+  expect(nextStep(second, standingOf([first, second]), 1)).toBe("escalated");
+  const agreeing = { ...second, verdict: "true_positive" } as const;
+  expect(nextStep(agreeing, standingOf([first, agreeing]), 1)).toBe("decided");
+  const unsure = { ...second, verdict: "unsure" } as const;
+  expect(nextStep(unsure, standingOf([first, unsure]), 1)).toBe("decided");
+  const last = { ...second, stage: "escalated" } as const;
+  expect(nextStep(last, standingOf([first, last]), 1)).toBe("decided");
+});
+
+test("only the first reviewer is kept from the second opinion", () => {
+  const standing = standingOf([first, second]);
+  expect([excludedAt("first", standing), excludedAt("second", standing), excludedAt("escalated", standing)]).toEqual([
+    [],
+    ["ada"],
+    [],
+  ]);
+});
+
+test("a blind item hides its scores from whoever has not judged it, until it is decided", () => {
+  const item = sampleQueuedItem(1, { blind: true });
+  expect(isHidden(item, [], "bo")).toBe(true);
+  expect(isHidden(item, [first], "bo")).toBe(true);
+  expect(isHidden(item, [first], "ada")).toBe(false);
+  expect(isHidden({ ...item, state: "decided" }, [], "bo")).toBe(false);
+  expect(isHidden({ ...item, state: "dead" }, [], "bo")).toBe(true);
+  expect(isHidden({ ...item, blind: false }, [], "bo")).toBe(false);
+});
+
+test("a second reviewer, and whoever judges a blind item, does not see what others said", () => {
+  const waiting = sampleQueuedItem(1, { stage: "second", excluded: ["ada"] });
+  expect(isAlone(waiting, [first], "bo")).toBe(true);
+  expect(isAlone(waiting, [first], "ada")).toBe(false);
+  expect(isAlone({ ...waiting, state: "decided" }, [first], "bo")).toBe(false);
+  expect(isAlone({ ...waiting, stage: "escalated", excluded: [] }, [first], "bo")).toBe(false);
+  expect(isAlone(sampleQueuedItem(1, { blind: true }), [], "bo")).toBe(true);
+});
