@@ -91,6 +91,7 @@ function priorityOf({ priority }: ReviewItem): number {
  */
 export function lazyQueue(redis: RedisHandle, name: string) {
   let building: Promise<Queue> | undefined;
+  let built: Queue | undefined;
   async function build(): Promise<Queue> {
     const events = { maxLen: 1_000 };
     const made = new Queue(name, { connection: redis.command, prefix: redis.prefix, streams: { events } });
@@ -103,12 +104,14 @@ export function lazyQueue(redis: RedisHandle, name: string) {
       await made.close().catch(() => undefined);
       throw error;
     }
+    built = made;
     return made;
   }
   return {
     ready: () => (building ??= build()),
+    /** Asks nothing of Redis: the connection is the handle's. */
     async close(): Promise<void> {
-      if (building !== undefined && redis.status().connected) await (await building).close();
+      await built?.close();
     },
   };
 }

@@ -29,12 +29,10 @@ export interface LocalWorkOptions extends WorkOptions {
   readonly refill?: () => Promise<readonly string[]>;
 }
 
-/** A queue in memory; what it holds when the process ends is found again by `refill`. */
-export function createLocalWorkQueue(options: LocalWorkOptions = {}): WorkQueue {
-  const { attempts = 3, backoffMs = 1_000, onGivenUp, refill = async () => [] } = options;
+/** What waits and what is being worked on in this process. */
+function createHeldWork({ attempts = 3, backoffMs = 1_000, onGivenUp }: WorkOptions) {
   const held = new Map<string, { failures: number; timer?: NodeJS.Timeout }>();
   const ready: string[] = [];
-  const closers = new Set<() => Promise<void>>();
   let sleepers: (() => void)[] = [];
 
   function wake(): void {
@@ -42,19 +40,7 @@ export function createLocalWorkQueue(options: LocalWorkOptions = {}): WorkQueue 
     sleepers = [];
     for (const sleeper of woken) sleeper();
   }
-  function accept(id: string): void {
-    if (held.has(id)) return;
-    held.set(id, { failures: 0 });
-    ready.push(id);
-    wake();
-  }
-  function failed(id: string, why: string): void {
-    const failures = (held.get(id)?.failures ?? 0) + 1;
-    if (failures >= attempts) {
-      held.delete(id);
-      onGivenUp?.(id, why);
-      return;
-    }
+  function retry(id: string, failures: number): void {
     const again = () => {
       ready.push(id);
       wake();
@@ -63,50 +49,90 @@ export function createLocalWorkQueue(options: LocalWorkOptions = {}): WorkQueue 
     timer.unref();
     held.set(id, { failures, timer });
   }
-  async function work(handler: (id: string) => Promise<void>, open: () => boolean): Promise<void> {
-    while (open()) {
-      const id = ready.shift();
-      if (id === undefined) {
-        await new Promise<void>((resolve) => sleepers.push(resolve));
-        continue;
+  return {
+    held,
+    wake,
+    /** Undefined after a wake without work. */
+    async next(): Promise<string | undefined> {
+      if (ready.length === 0) await new Promise<void>((resolve) => sleepers.push(resolve));
+      return ready.shift();
+    },
+    accept(id: string): void {
+      if (held.has(id)) return;
+      held.set(id, { failures: 0 });
+      ready.push(id);
+      wake();
+    },
+    failed(id: string, why: string): void {
+      const failures = (held.get(id)?.failures ?? 0) + 1;
+      if (failures < attempts) {
+        retry(id, failures);
+        return;
       }
-      try {
-        await handler(id);
-        held.delete(id);
-      } catch (error) {
-        failed(id, messageOf(error));
-      }
+      held.delete(id);
+      onGivenUp?.(id, why);
+    },
+    putBack(id: string): void {
+      ready.unshift(id);
+    },
+  };
+}
+
+async function takeUp(
+  refill: () => Promise<readonly string[]>,
+  pauseMs: number,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  while (!signal.aborted) {
+    try {
+      return await refill();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
     }
   }
-  async function takeUp(open: () => boolean): Promise<void> {
-    while (open()) {
-      try {
-        for (const id of await refill()) accept(id);
+  return [];
+}
+
+/** A queue in memory; what it holds when the process ends is found again by `refill`. */
+export function createLocalWorkQueue(options: LocalWorkOptions = {}): WorkQueue {
+  const { backoffMs = 1_000, refill = async () => [] } = options;
+  const work = createHeldWork(options);
+  const closers = new Set<() => Promise<void>>();
+
+  async function run(handler: (id: string) => Promise<void>, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const id = signal.aborted ? undefined : await work.next();
+      if (signal.aborted) {
+        if (id !== undefined) work.putBack(id);
         return;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, backoffMs).unref());
+      }
+      if (id === undefined) continue;
+      try {
+        await handler(id);
+        work.held.delete(id);
+      } catch (error) {
+        work.failed(id, messageOf(error));
       }
     }
   }
   return {
-    add: async (id) => accept(id),
+    add: async (id) => work.accept(id),
     process(handler) {
-      let open = true;
-      const stillOpen = () => open;
-      void takeUp(stillOpen);
-      const running = work(handler, stillOpen);
+      const stop = new AbortController();
+      void takeUp(refill, backoffMs, stop.signal).then((ids) => ids.forEach(work.accept));
+      const running = run(handler, stop.signal);
       const close = async () => {
-        open = false;
-        wake();
+        stop.abort();
+        work.wake();
         closers.delete(close);
         await running;
       };
       closers.add(close);
       return { close };
     },
-    depth: async () => held.size,
+    depth: async () => work.held.size,
     async close() {
-      for (const { timer } of held.values()) clearTimeout(timer);
+      for (const { timer } of work.held.values()) clearTimeout(timer);
       await Promise.all([...closers].map((close) => close()));
     },
   };

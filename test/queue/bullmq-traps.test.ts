@@ -47,8 +47,7 @@ describeWithRedis("the traps of BullMQ as a review queue", () => {
 
   test("2: nothing renews a claim but its heartbeat", async () => {
     const queue = await open();
-    await queue.enqueue(sampleItem(1));
-    await queue.enqueue(sampleItem(2));
+    for (const number of [1, 2]) await queue.enqueue(sampleItem(number));
     const [kept, left] = [
       await mustClaim(queue, { reviewer: "ada", leaseMs: 600 }),
       await mustClaim(queue, { reviewer: "bo", leaseMs: 600 }),
@@ -180,9 +179,8 @@ describeWithRedis("the traps of BullMQ as a review queue", () => {
     expect((await bare().getJob(traceId(1)))?.data).toEqual({ traceId: traceId(1) });
     for (const key of (await server.command("KEYS", "*")) as string[]) {
       expect(key).not.toContain("secret");
-      const type = await server.command("TYPE", key);
-      if (type === "hash") expect(await server.command("HVALS", key)).not.toContain("a secret sentence");
-      if (type === "hash") expect(JSON.stringify(await server.command("HGETALL", key))).not.toContain("secret");
+      if ((await server.command("TYPE", key)) !== "hash") continue;
+      expect(JSON.stringify(await server.command("HGETALL", key))).not.toContain("secret");
     }
   });
 

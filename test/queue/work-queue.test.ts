@@ -131,10 +131,10 @@ describeWithRedis("BullMQ on a real Redis", () => {
   describeWorkQueue("BullMQ", (options) => open(options));
 
   test("two processes share the work and none is done twice", async () => {
-    const queues = [await open({}, "shared"), await open({}, "shared")];
+    const queues = [await open({}, "shared"), await open({}, "shared")] as const;
     const handled: string[] = [];
     for (const queue of queues) queue.process(async (id) => void handled.push(id));
-    await Promise.all(Array.from({ length: 40 }, (_, index) => queues[index % 2]?.add(`tr_${index}`)));
+    await Promise.all(Array.from({ length: 40 }, (_, index) => queues[index % 2 === 0 ? 0 : 1].add(`tr_${index}`)));
     await vi.waitFor(() => expect(handled).toHaveLength(40), { timeout: 10_000 });
     expect(new Set(handled).size).toBe(40);
   });
