@@ -30,6 +30,9 @@ export interface RedisServer {
   command(name: string, ...args: readonly (string | number)[]): Promise<unknown>;
   /** Answers nobody for that long, as a Redis that writes a snapshot to a slow disk does. */
   pause(milliseconds: number): Promise<void>;
+  /** Stops the process where it is (SIGSTOP) and lets it go on, as a machine that swaps. */
+  freeze(): void;
+  thaw(): void;
   /** Ends the process at once (SIGKILL). The data stay. */
   kill(): Promise<void>;
   /** Starts it again on the same port with the same data; `fresh` throws them away first. */
@@ -67,6 +70,8 @@ export async function startRedis(options: { readonly args?: readonly string[] } 
     async pause(milliseconds) {
       await client.call("CLIENT", "PAUSE", milliseconds, "ALL");
     },
+    freeze: () => void process_.kill("SIGSTOP"),
+    thaw: () => void process_.kill("SIGCONT"),
     kill,
     async restart({ fresh = false } = {}) {
       await kill();

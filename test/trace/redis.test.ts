@@ -66,6 +66,19 @@ describeWithRedis("the connection to Redis", () => {
     expect(await ping(handle)).toBe("PONG");
   });
 
+  test("a frozen Redis, whose connections are made anew meanwhile, is noticed when it goes on", async () => {
+    const handle = open(server.url, { callTimeoutMs: 200 });
+    await ready(handle);
+    server.freeze();
+    await expectRefused(ping(handle), 400);
+    // Longer than the socket's own limit.
+    await new Promise((resolve) => setTimeout(resolve, 12_000));
+    await expectRefused(ping(handle), 50);
+    server.thaw();
+    await vi.waitFor(() => expect(handle.status().connected).toBe(true), { timeout: 6_000 });
+    expect(await ping(handle)).toBe("PONG");
+  });
+
   test("a killed Redis refuses, and a restarted one is found again by itself", async () => {
     const handle = open(server.url);
     await ready(handle);
