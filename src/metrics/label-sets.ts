@@ -68,6 +68,7 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
       ...state,
     })),
     reviewDecisions: label("decision", VERDICTS),
+    reviewJoined: label("reason", ["repeated", "flood"]),
     rejections: label("reason", Object.keys(ERRORS)),
     authDecisions: (["allow", "deny"] as const).flatMap((result) =>
       AUTH_REASONS[result].map((reason) => ({ result, reason })),

@@ -8,10 +8,7 @@ export function enrichmentContext(traceId: string): string {
 }
 
 /** Re-reads in the state database, sealed; without `sealing` they are clear, which is for tests. */
-export function createEnrichmentStore(
-  database: Database,
-  sealing: Sealing = createClearSealing(),
-): EnrichmentStore {
+export function createEnrichmentStore(database: Database, sealing: Sealing = createClearSealing()): EnrichmentStore {
   const insert = database.prepare(
     `INSERT INTO enrichments (trace_id, made_at, body) VALUES (?, ?, ?)
      ON CONFLICT (trace_id) DO UPDATE SET made_at = excluded.made_at, body = excluded.body`,

@@ -64,9 +64,7 @@ function prepareStatements(database: Database) {
     listStale: database.prepare<OutboxRow>(
       `SELECT ${COLUMNS} FROM outbox WHERE kind = ? AND settled = 0 AND epoch <> ? ${PAGE}`,
     ),
-    markDelivered: database.prepare(
-      "UPDATE outbox SET epoch = ?, item = coalesce(?, item) WHERE kind = ? AND id = ?",
-    ),
+    markDelivered: database.prepare("UPDATE outbox SET epoch = ?, item = coalesce(?, item) WHERE kind = ? AND id = ?"),
     waiting: database.prepare<{ rows: number }>(
       `SELECT (SELECT count(*) FROM outbox WHERE kind = 'item' AND epoch IS NULL)
        + (SELECT count(*) FROM traces WHERE queued = 0) AS rows`,

@@ -45,7 +45,7 @@ export interface Pump {
   wake(): void;
   /** The other side is there again: does not wait any longer. */
   retryNow(): void;
-  /** Delivers one row now and does not note it: the background does. For a side that is in this process. */
+  /** Delivers one row now; that it did is noted in the background. For a side that is in this process. */
   deliver(kind: OutboxKind, id: string): Promise<void>;
   /** One round; says whether nothing failed. */
   flush(): Promise<boolean>;
@@ -67,6 +67,14 @@ export function createPump(parts: PumpParts): Pump {
   let pauseMs = 0;
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<boolean> | undefined;
+  const handedOver = new Map<string, Delivered>();
+
+  async function hand(row: OutboxRow): Promise<Delivered> {
+    const key = `${row.kind} ${row.id}`;
+    const delivered = handedOver.get(key) ?? (await parts.deliver[row.kind](row));
+    handedOver.delete(key);
+    return delivered;
+  }
 
   async function deliverAll(list: (after: OutboxRow | undefined) => OutboxRow[], epoch: string): Promise<void> {
     let failures = 0;
@@ -74,7 +82,7 @@ export function createPump(parts: PumpParts): Pump {
       for (const row of rows) {
         if (closed) return;
         try {
-          const { item } = await parts.deliver[row.kind](row);
+          const { item } = await hand(row);
           outbox.markDelivered(row, { epoch, ...(item === undefined ? {} : { item }) });
           failures = 0;
         } catch (error) {
@@ -125,11 +133,13 @@ export function createPump(parts: PumpParts): Pump {
     );
   }
 
+  function wake(): void {
+    wanted = true;
+    if (pauseMs === 0 && round === undefined) schedule(0);
+  }
+
   return {
-    wake() {
-      wanted = true;
-      if (pauseMs === 0 && round === undefined) schedule(0);
-    },
+    wake,
     retryNow() {
       pauseMs = 0;
       wanted = true;
@@ -137,7 +147,9 @@ export function createPump(parts: PumpParts): Pump {
     },
     async deliver(kind, id) {
       const row = outbox.find(kind, id);
-      if (row !== undefined && row.epoch === null) await parts.deliver[kind](row);
+      if (row === undefined || row.epoch !== null) return;
+      handedOver.set(`${kind} ${id}`, await parts.deliver[kind](row));
+      wake();
     },
     flush,
     status: trouble.status,
@@ -168,11 +180,15 @@ function createTrouble({ log, onFailure }: PumpParts, clock: () => number) {
       lastError = error instanceof Error ? error.message : String(error);
       if (since !== null) return;
       since = clock();
-      log.error({ err: error, what }, "the review queue takes nothing; everything flagged stays on this disk and is sent again");
+      log.error(
+        { err: error, what },
+        "the review queue takes nothing; everything flagged stays on this disk and is sent again",
+      );
     },
     end(): boolean {
       if (failed) return false;
-      if (since !== null) log.warn({ seconds: Math.round((clock() - since) / 1000) }, "the review queue takes items again");
+      if (since !== null)
+        log.warn({ seconds: Math.round((clock() - since) / 1000) }, "the review queue takes items again");
       [since, lastError] = [null, null];
       return true;
     },

@@ -6,11 +6,16 @@ import { startRecording } from "./recording.ts";
 import type { ScoreLog, TraceStore } from "./stores.ts";
 import type { Trace, TraceHead } from "./trace.ts";
 
-/** What the recorder writes to. `enqueue` makes a review item of a trace and must be idempotent by trace id. */
+/**
+ * What the recorder writes to. `enqueue` sends a trace on its way to review: it must be idempotent by trace id, and is waited
+ * for, so it writes to this disk at most.
+ */
 export interface RecorderParts {
   readonly traces: TraceStore;
   readonly scores: ScoreLog;
   readonly enqueue: (trace: Trace) => Promise<unknown>;
+  /** Whether one more run may be flagged; asked before its first evidence is written. Always, when absent. */
+  readonly admit?: () => boolean;
   readonly log: Pick<Logger, "warn" | "error">;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
@@ -27,7 +32,7 @@ export interface Recovery {
 export interface Recorder {
   /**
    * Passes a run's events on. What follows a `flag-raised` is delivered only when its evidence is on disk; when that
-   * fails the run is cancelled and ends as `unavailable`. `run-ended` comes after the trace is closed and queued and the score row written.
+   * fails, or there is no room for one more flagged run, the run is cancelled and ends as `unavailable`. `run-ended` comes after the trace is closed and queued and the score row written.
    * Leaving early cancels the run at once and records the rest of it in the background.
    */
   record(run: Run, head: TraceHead): AsyncIterableIterator<RunEvent>;
@@ -44,8 +49,9 @@ export function createRecorder(parts: RecorderParts): Recorder {
   const { traces, scores, log, clock = Date.now } = parts;
   const background = new Set<Promise<void>>();
   // Two lines: a flood of score rows that cannot be written never drives out a trace.
-  const backlog = createBacklog(log);
-  const scoreBacklog = createBacklog(log);
+  const backlog = createBacklog({ log, givesUp: "nothing" });
+  const scoreBacklog = createBacklog({ log, givesUp: "oldest" });
+  const admit = () => !backlog.isFull() && (parts.admit?.() ?? true);
   const dispatch = createDispatch(parts);
   const enqueue = (traceId: string) => dispatch.send(traceId);
 
@@ -64,7 +70,18 @@ export function createRecorder(parts: RecorderParts): Recorder {
 
   return {
     record(run, head) {
-      const recording = startRecording({ run, head, traces, scores, enqueue, backlog, scoreBacklog, log, clock });
+      const recording = startRecording({
+        run,
+        head,
+        traces,
+        scores,
+        enqueue,
+        admit,
+        backlog,
+        scoreBacklog,
+        log,
+        clock,
+      });
       return {
         next: () => recording.next(),
         async return() {

@@ -14,6 +14,8 @@ interface RecordingParts {
   readonly scores: ScoreLog;
   /** Queues a closed trace; does not throw. */
   readonly enqueue: (traceId: string) => Promise<unknown>;
+  /** Whether one more run may be flagged. */
+  readonly admit: () => boolean;
   /** Writes of traces that failed. */
   readonly backlog: Backlog;
   /** Writes of score rows that failed. */
@@ -37,8 +39,16 @@ export function startRecording(parts: RecordingParts): Recording {
   let state: "running" | "failed" | "ended" = "running";
   let left = false;
   let released = 0;
+  let refused = false;
 
   async function raise(evidence: FlagEvidence): Promise<void> {
+    refused ||= !writer.flagged() && !parts.admit();
+    if (refused) {
+      parts.log.error({ traceId: head.id }, "there is no room for another flagged generation, so it is stopped");
+      state = "failed";
+      run.cancel();
+      return;
+    }
     try {
       await writer.save(evidence);
     } catch (error) {
@@ -55,7 +65,7 @@ export function startRecording(parts: RecordingParts): Recording {
       if (event.type === "run-ended") {
         const end = state === "failed" ? unavailable(event, released) : event;
         state = "ended";
-        await finish(parts, { writer, end, left });
+        await finish(parts, { writer, end, left, refused });
         return end;
       }
       if (event.type === "prompt-judged") writer.learnPrompt(event.promptTokens);
@@ -119,10 +129,12 @@ interface Finish {
   readonly writer: TraceWriter;
   readonly end: RunEnd;
   readonly left: boolean;
+  /** It was flagged, and there was no room to record it. */
+  readonly refused: boolean;
 }
 
 /** Closes and queues the trace when there is one, and writes the score row. What fails waits in the backlog. */
-async function finish(parts: RecordingParts, { writer, end, left }: Finish): Promise<void> {
+async function finish(parts: RecordingParts, { writer, end, left, refused }: Finish): Promise<void> {
   const { head, backlog } = parts;
   const endedAt = parts.clock();
   if (writer.flagged()) {
@@ -137,7 +149,7 @@ async function finish(parts: RecordingParts, { writer, end, left }: Finish): Pro
     policy: head.policy,
     model: head.model.name,
     reason: end.reason,
-    flagged: writer.flagged(),
+    flagged: writer.flagged() || refused,
     promptTokens: end.promptTokens,
     generatedTokens: end.generated.length,
     scores: end.scores.map(withoutMessage),

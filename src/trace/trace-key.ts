@@ -52,7 +52,8 @@ function readKey(file: string, mayDraw: boolean): string {
     const cure = `put it back from a copy, or set ${TRACE_KEY_VARIABLE}; without the key the traces cannot be read`;
     throw problem(file, "the key of this state folder is gone", cure);
   }
-  if (!isKey(text)) throw problem(file, "is not 64 hex digits", `put it back from a copy, or set ${TRACE_KEY_VARIABLE}`);
+  if (!isKey(text))
+    throw problem(file, "is not 64 hex digits", `put it back from a copy, or set ${TRACE_KEY_VARIABLE}`);
   return text;
 }
 
@@ -61,7 +62,11 @@ function readIfThere(file: string): string | undefined {
     return readFileSync(file, "utf8").trim();
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw problem(file, `cannot be read: ${error instanceof Error ? error.message : String(error)}`, "let this user read it");
+    throw problem(
+      file,
+      `cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      "let this user read it",
+    );
   }
 }
 

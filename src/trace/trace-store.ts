@@ -66,7 +66,10 @@ export function createTraceStore(database: Database, sealing: Sealing = createCl
   return {
     async open(head: TraceHead, first: FlagEvidence) {
       database.transaction(() => {
-        demand(sql.insert.run(head.id, head.createdAt, seal(head, head.id, "head")), `Trace ${head.id} exists already.`);
+        demand(
+          sql.insert.run(head.id, head.createdAt, seal(head, head.id, "head")),
+          `Trace ${head.id} exists already.`,
+        );
         sql.addEvidence.run(seal(first, head.id, "evidence"), head.id);
       });
     },
