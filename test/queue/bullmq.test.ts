@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeReviewQueue } from "../conformance/review-queue.ts";
+import { sampleItem } from "../conformance/samples.ts";
+import { queueFor } from "../support/redis-queue.ts";
 import { describeWithRedis, startRedis, type RedisServer } from "../support/redis-server.ts";
-import { createBullmqQueue } from "../../src/queue/bullmq.ts";
-import { openRedis } from "../../src/trace/redis.ts";
 
 describeWithRedis("on a real Redis", () => {
   let server: RedisServer;
@@ -15,17 +15,26 @@ describeWithRedis("on a real Redis", () => {
     const prefix = `test-${(queues += 1)}`;
     return {
       leaseMs: 1_000,
-      open: async () => {
-        const redis = openRedis({ url: server.url, prefix, log: { info() {}, warn() {} } });
-        await new Promise<void>((resolve) => void redis.onReady(resolve));
-        const queue = createBullmqQueue({ redis });
-        onTestFinished(async () => {
-          await queue.close();
-          redis.close();
-        });
-        return queue;
-      },
+      open: () => queueFor(server.url, prefix),
       passTime: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     };
+  });
+
+  test("a claim's token is what the source of randomness gave, fresh for every claim", async () => {
+    let drawn = 0;
+    const queue = await queueFor(server.url, "tokens", { randomToken: () => `token ${(drawn += 1)}` });
+    for (const number of [1, 2]) await queue.enqueue(sampleItem(number));
+    expect(await queue.claim({ reviewer: "ada", leaseMs: 500 })).toMatchObject({ token: "token 1" });
+    expect(await queue.claim({ reviewer: "ada", leaseMs: 500 })).toMatchObject({ token: "token 2" });
+  });
+
+  test("the end of a lease is by the clock of Redis", async () => {
+    const queue = await queueFor(server.url, "clock");
+    await queue.enqueue(sampleItem(1));
+    const [seconds = "0"] = (await server.command("TIME")) as string[];
+    const claim = await queue.claim({ reviewer: "ada", leaseMs: 30_000 });
+    const now = Number(seconds) * 1_000;
+    expect(claim?.leaseUntil).toBeGreaterThanOrEqual(now + 30_000);
+    expect(claim?.leaseUntil).toBeLessThan(now + 33_000);
   });
 });
