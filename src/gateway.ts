@@ -47,7 +47,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let engine: WorkerEngine | undefined;
   try {
     const recovered = await records.recorder.recover();
-    records.pump.wake();
+    records.start();
     if (recovered.enqueued > 0) log.warn(recovered, "an earlier process left flagged runs behind; they are queued now");
     engine = startEngine({ config, log, model, detectors });
     await engine.ready;

@@ -6,6 +6,7 @@ import type { OutboxRow } from "../trace/outbox.ts";
 import type { Delivered, PumpStep } from "../trace/pump.ts";
 import type { AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
 import type { LocalStores } from "./local-stores.ts";
+import { openSharedDesk } from "./shared-desk.ts";
 
 /** Whether the queue answers, and since when that is so (milliseconds since 1970). */
 export interface Reach {
@@ -26,10 +27,14 @@ export interface Desk {
   readonly epoch: () => Promise<string>;
   readonly shareTrace?: (traceId: string) => Promise<void>;
   readonly shareEnrichment: (row: OutboxRow) => Promise<Delivered>;
+  /** What was shared of these traces is needed no longer. */
+  readonly letGo: (traceIds: readonly string[]) => Promise<void>;
   readonly steps: readonly PumpStep[];
   reach(): Reach;
   /** Resolves when the queue answers, or after a few seconds. */
   reached(): Promise<void>;
+  /** Calls when there is something to send that is no flagged trace. */
+  onWork(listener: () => void): void;
   /** Calls whenever the queue answers again. */
   onReady(listener: () => void): void;
   close(): Promise<void>;
@@ -44,8 +49,8 @@ export interface DeskOptions {
 }
 
 /** Opens the desk that the configuration names. */
-export function openDesk({ local }: DeskOptions): Desk {
-  return openEmbeddedDesk(local);
+export function openDesk(options: DeskOptions): Desk {
+  return options.config.queue.driver === "bullmq" ? openSharedDesk(options) : openEmbeddedDesk(options.local);
 }
 
 /** Everything in the state folder. */
@@ -62,8 +67,10 @@ function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, au
     queue: createEmbeddedQueue({ database }),
     epoch: async () => "embedded",
     shareEnrichment: async () => ({}),
+    letGo: async () => undefined,
     reach: () => ({ reachable: true, since: openedAt }),
     reached: async () => undefined,
+    onWork: () => undefined,
     onReady: () => undefined,
     close: async () => undefined,
   };

@@ -38,9 +38,12 @@ export interface Records {
   readonly scores: ScoreLog;
   readonly audit: AuditLog;
   readonly queue: ReviewQueue;
+  /** Brings what is recorded to the queue. Starts with `start`; without it only `flush` delivers. */
   readonly pump: Pump;
   readonly local: LocalStores;
   readonly tallies: ReviewTallies;
+  /** Begins to deliver, now and whenever the queue answers again. */
+  start(): void;
   health(): ReviewHealth;
   /** Resolves when the queue answers, or after a while. */
   reached(): Promise<void>;
@@ -57,8 +60,8 @@ export function openRecords(options: RecordsOptions): Records {
   const keeper = createTallies();
   const desk = openDesk({ config, local, log, environment, onFailure: keeper.redisFailed });
   const pump = openPump(options, { local, desk, keeper });
-  desk.onReady(() => pump.retryNow());
-  const { traces, decisions, enrichments, scores, audit, queue } = desk;
+  desk.onWork(() => pump.wake());
+  const { traces, decisions, enrichments, scores, audit, queue, reached } = desk;
   const recorder = createRecorder({
     traces,
     scores: local.scores,
@@ -67,8 +70,21 @@ export function openRecords(options: RecordsOptions): Records {
     admit: () => config.queue.whenFull === "drop" || local.outbox.waiting() < config.queue.outboxLimit,
   });
   return {
-    ...{ recorder, traces, decisions, enrichments, scores, audit, queue, pump, local, tallies: keeper.tallies },
-    reached: desk.reached,
+    recorder,
+    traces,
+    decisions,
+    enrichments,
+    scores,
+    audit,
+    queue,
+    pump,
+    local,
+    tallies: keeper.tallies,
+    reached,
+    start: () => {
+      desk.onReady(() => pump.retryNow());
+      pump.wake();
+    },
     health: () => readReviewHealth({ config: config.queue, outbox: local.outbox, pump, reach: desk.reach }),
     async close() {
       await pump.close();
@@ -94,7 +110,7 @@ function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper }: Ope
     ...(shareTrace === undefined ? {} : { shareTrace }),
     ...(onAdded === undefined ? {} : { onAdded }),
   });
-  const steps = [...desk.steps, createSettling({ outbox, decisions, queue, settings })];
+  const steps = [...desk.steps, createSettling({ outbox, decisions, queue, settings, letGo: desk.letGo })];
   return createPump({ outbox, epoch, deliver: { item, enrichment: shareEnrichment }, steps, log });
 }
 

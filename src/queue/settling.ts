@@ -10,6 +10,8 @@ export interface SettlingParts {
   readonly decisions: Pick<DecisionStore, "page">;
   readonly queue: Pick<ReviewQueue, "get">;
   readonly settings: Settings;
+  /** Told of the traces before their rows are settled. */
+  readonly letGo: (traceIds: readonly string[]) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
 }
@@ -47,8 +49,11 @@ export function createSettling(parts: SettlingParts): PumpStep {
     name: "settle",
     async run() {
       if (!(await readLog()) && clock() - lookedAt < AGAIN_MS) return;
-      const waiting = outbox.listDecided(AT_MOST);
-      for (const itemId of waiting) if ((await queue.get(itemId))?.state === "decided") outbox.settle(itemId);
+      for (const itemId of outbox.listDecided(AT_MOST)) {
+        if ((await queue.get(itemId))?.state !== "decided") continue;
+        await parts.letGo(outbox.belonging(itemId));
+        outbox.settle(itemId);
+      }
       lookedAt = clock();
     },
   };

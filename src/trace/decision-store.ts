@@ -6,7 +6,10 @@ import type { DecisionStore, ReviewDecision, Verdict } from "./stores.ts";
  * Verdicts in the state database, append-only: the table refuses changes. Order is the order of `add`. Notes are sealed;
  * without `sealing` they are clear, which is for tests.
  */
-export function createDecisionStore(database: Database, sealing: Sealing = createClearSealing()): DecisionStore {
+export function createDecisionStore(
+  database: Database,
+  sealing: Sealing = createClearSealing(),
+): DecisionStore & { addAll(decisions: readonly ReviewDecision[]): void } {
   const insert = database.prepare(
     "INSERT INTO decisions (decision_id, trace_id, verdict, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
   );
@@ -22,11 +25,17 @@ export function createDecisionStore(database: Database, sealing: Sealing = creat
     "SELECT sequence, body FROM decisions WHERE sequence > ? ORDER BY sequence LIMIT ?",
   );
 
+  function add(decision: ReviewDecision): void {
+    const { id, traceId, verdict } = decision;
+    insert.run(id, traceId, verdict, sealDecision(decision, sealing));
+  }
+
   return {
     async add(decision) {
-      const { id, traceId, verdict } = decision;
-      insert.run(id, traceId, verdict, sealDecision(decision, sealing));
+      add(decision);
     },
+    // One write to disk for all of them.
+    addAll: (decisions) => database.transaction(() => decisions.forEach(add)),
     async list(traceId) {
       return byTrace.all(traceId).map(({ body }) => openDecision(body, sealing));
     },
@@ -46,10 +55,10 @@ export function createDecisionStore(database: Database, sealing: Sealing = creat
   };
 }
 
-/** A decision as it is kept: JSON whose note is sealed. Only what the interface names: callers may hand in more. */
+/** A decision as it is kept: JSON whose note is sealed as JSON, which keeps every character. Only what the interface names: callers may hand in more. */
 export function sealDecision(decision: ReviewDecision, sealing: Sealing): string {
   const { id, traceId, verdict, reviewer, decidedAt, detector, stage, blind } = decision;
-  const sealedNote = decision.note === "" ? "" : sealing.seal(decision.note, noteContext(id));
+  const sealedNote = sealing.seal(JSON.stringify(decision.note), noteContext(id));
   return JSON.stringify({ id, traceId, verdict, reviewer, sealedNote, decidedAt, detector, stage, blind });
 }
 
@@ -57,7 +66,8 @@ export function sealDecision(decision: ReviewDecision, sealing: Sealing): string
 export function openDecision(body: string, sealing: Sealing): ReviewDecision {
   const { sealedNote, ...row } = JSON.parse(body) as ReviewDecision & { readonly sealedNote?: string };
   const id = row.id ?? "";
-  const note = sealedNote === undefined ? row.note : sealedNote && sealing.openAny(sealedNote, noteContext(id));
+  const note =
+    sealedNote === undefined ? row.note : (JSON.parse(sealing.openAny(sealedNote, noteContext(id))) as string);
   return {
     ...row,
     id,

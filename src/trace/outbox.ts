@@ -39,6 +39,8 @@ export interface Outbox {
   waiting(): number;
   /** Unsettled items of which the local log has a verdict that stands: their item ids, at most `limit`. */
   listDecided(limit: number): string[];
+  /** The traces that belong to an item, as far as they are of this gateway. */
+  belonging(itemId: string): string[];
   /** Everything that belongs to an item needs no other delivery. */
   settle(itemId: string): void;
   /** An item is undecided again: everything that belongs to it is delivered anew. */
@@ -74,6 +76,7 @@ function prepareStatements(database: Database) {
        AND (SELECT verdict FROM decisions WHERE trace_id = coalesce(item, id) ORDER BY sequence DESC LIMIT 1) <> 'withdrawn'
        LIMIT ?`,
     ),
+    belonging: database.prepare<{ id: string }>("SELECT id FROM outbox WHERE kind = 'item' AND (id = ?1 OR item = ?1)"),
     settle: database.prepare(`UPDATE outbox SET settled = 1 WHERE settled = 0 AND ${OF_ITEM}`),
     reopen: database.prepare(`UPDATE outbox SET settled = 0, epoch = NULL WHERE settled = 1 AND ${OF_ITEM}`),
   };
@@ -98,6 +101,7 @@ export function createOutbox(database: Database): Outbox {
     markDelivered: ({ kind, id }, { epoch, item }) => void sql.markDelivered.run(epoch, item ?? null, kind, id),
     waiting: () => sql.waiting.get()?.rows ?? 0,
     listDecided: (limit) => sql.listDecided.all(limit).map(({ item }) => item),
+    belonging: (itemId) => sql.belonging.all(itemId).map(({ id }) => id),
     settle: (itemId) => void sql.settle.run(itemId),
     reopen: (itemId) => void sql.reopen.run(itemId),
   };

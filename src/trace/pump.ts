@@ -61,68 +61,25 @@ const KINDS = ["item", "enrichment"] as const;
 
 /** Makes the pump; it starts with the first `wake`. */
 export function createPump(parts: PumpParts): Pump {
-  const { outbox, log, restMs = 1_000, longestPauseMs = 10_000, clock = Date.now } = parts;
-  const trouble = createTrouble(parts, clock);
+  const { outbox, log, restMs = 1_000, longestPauseMs = 10_000 } = parts;
+  const rounds = createRounds(parts);
   let [closed, wanted] = [false, false];
   let pauseMs = 0;
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<boolean> | undefined;
-  const handedOver = new Map<string, Delivered>();
-
-  async function hand(row: OutboxRow): Promise<Delivered> {
-    const key = `${row.kind} ${row.id}`;
-    const delivered = handedOver.get(key) ?? (await parts.deliver[row.kind](row));
-    handedOver.delete(key);
-    return delivered;
-  }
-
-  async function deliverAll(list: (after: OutboxRow | undefined) => OutboxRow[], epoch: string): Promise<void> {
-    let failures = 0;
-    for (let rows = list(undefined); rows.length > 0; rows = list(rows.at(-1))) {
-      for (const row of rows) {
-        if (closed) return;
-        try {
-          const { item } = await hand(row);
-          outbox.markDelivered(row, { epoch, ...(item === undefined ? {} : { item }) });
-          failures = 0;
-        } catch (error) {
-          failures += 1;
-          trouble.note(row.kind, error);
-          if (failures >= MAX_FAILURES) return;
-        }
-      }
-    }
-  }
-
-  async function work(): Promise<boolean> {
-    trouble.begin();
-    try {
-      const epoch = await parts.epoch();
-      for (const kind of KINDS) await deliverAll((after) => outbox.list(query(kind, after)), epoch);
-      for (const kind of KINDS) await deliverAll((after) => outbox.list({ ...query(kind, after), epoch }), epoch);
-      for (const step of parts.steps ?? []) {
-        if (!closed) await step.run(epoch).catch((error: unknown) => trouble.note(step.name, error));
-      }
-    } catch (error) {
-      trouble.note("epoch", error);
-    }
-    return trouble.end();
-  }
 
   function flush(): Promise<boolean> {
     clearTimeout(timer);
     wanted = false;
-    round ??= work().finally(() => (round = undefined));
+    round ??= rounds.run(() => closed).finally(() => (round = undefined));
     return round;
   }
-
   function schedule(ms: number): void {
     clearTimeout(timer);
     if (closed) return;
     timer = setTimeout(go, ms);
     timer.unref();
   }
-
   function go(): void {
     flush().then(
       (fine) => {
@@ -132,7 +89,6 @@ export function createPump(parts: PumpParts): Pump {
       (error: unknown) => log.error({ err: error }, "the outbox stopped"),
     );
   }
-
   function wake(): void {
     wanted = true;
     if (pauseMs === 0 && round === undefined) schedule(0);
@@ -142,22 +98,74 @@ export function createPump(parts: PumpParts): Pump {
     wake,
     retryNow() {
       pauseMs = 0;
-      wanted = true;
-      if (round === undefined) schedule(0);
+      wake();
     },
     async deliver(kind, id) {
       const row = outbox.find(kind, id);
       if (row === undefined || row.epoch !== null) return;
-      handedOver.set(`${kind} ${id}`, await parts.deliver[kind](row));
+      await rounds.handOver(row);
       wake();
     },
     flush,
-    status: trouble.status,
+    status: rounds.status,
     async close() {
       closed = true;
       clearTimeout(timer);
       await round;
     },
+  };
+}
+
+type ListRows = (after: OutboxRow | undefined) => OutboxRow[];
+
+/** What one round does: all rows that are new, then those that an earlier state of the other side had, then the steps. */
+function createRounds(parts: PumpParts) {
+  const { outbox, deliver, steps = [], clock = Date.now } = parts;
+  const trouble = createTrouble(parts, clock);
+  /** Delivered already, and not noted yet. */
+  const handedOver = new Map<string, Delivered>();
+  const keyOf = ({ kind, id }: OutboxRow) => `${kind} ${id}`;
+
+  async function deliverRow(row: OutboxRow, epoch: string): Promise<boolean> {
+    try {
+      const { item } = handedOver.get(keyOf(row)) ?? (await deliver[row.kind](row));
+      outbox.markDelivered(row, { epoch, ...(item === undefined ? {} : { item }) });
+      handedOver.delete(keyOf(row));
+      return true;
+    } catch (error) {
+      trouble.note(row.kind, error);
+      return false;
+    }
+  }
+  async function deliverAll(list: ListRows, epoch: string, isClosed: () => boolean): Promise<void> {
+    let failures = 0;
+    for (let rows = list(undefined); rows.length > 0; rows = list(rows.at(-1))) {
+      for (const row of rows) {
+        if (isClosed()) return;
+        failures = (await deliverRow(row, epoch)) ? 0 : failures + 1;
+        if (failures >= MAX_FAILURES) return;
+      }
+    }
+  }
+  async function run(isClosed: () => boolean): Promise<boolean> {
+    trouble.begin();
+    try {
+      const epoch = await parts.epoch();
+      for (const kind of KINDS) await deliverAll((after) => outbox.list(query(kind, after)), epoch, isClosed);
+      for (const kind of KINDS)
+        await deliverAll((after) => outbox.list({ ...query(kind, after), epoch }), epoch, isClosed);
+      for (const step of steps) {
+        if (!isClosed()) await step.run(epoch).catch((error: unknown) => trouble.note(step.name, error));
+      }
+    } catch (error) {
+      trouble.note("epoch", error);
+    }
+    return trouble.end();
+  }
+  return {
+    run,
+    handOver: async (row: OutboxRow) => void handedOver.set(keyOf(row), await deliver[row.kind](row)),
+    status: trouble.status,
   };
 }
 

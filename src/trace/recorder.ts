@@ -47,20 +47,13 @@ export interface Recorder {
 /** Makes the recorder. `clock` is the wall clock by default. */
 export function createRecorder(parts: RecorderParts): Recorder {
   const { traces, scores, log, clock = Date.now } = parts;
-  const background = new Set<Promise<void>>();
+  const background = createBackground(log);
   // Two lines: a flood of score rows that cannot be written never drives out a trace.
   const backlog = createBacklog({ log, givesUp: "nothing" });
   const scoreBacklog = createBacklog({ log, givesUp: "oldest" });
   const admit = () => !backlog.isFull() && (parts.admit?.() ?? true);
   const dispatch = createDispatch(parts);
   const enqueue = (traceId: string) => dispatch.send(traceId);
-
-  function keep(drained: Promise<void>, traceId: string): void {
-    const settled = drained
-      .catch((error: unknown) => log.error({ err: error, traceId }, "recording in the background failed"))
-      .finally(() => background.delete(settled));
-    background.add(settled);
-  }
 
   async function retry() {
     const unwritten = (await backlog.retry()) + (await scoreBacklog.retry());
@@ -85,7 +78,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
       return {
         next: () => recording.next(),
         async return() {
-          keep(recording.leave(), head.id);
+          background.keep(recording.leave(), head.id);
           return { done: true, value: undefined };
         },
         [Symbol.asyncIterator]() {
@@ -100,8 +93,22 @@ export function createRecorder(parts: RecorderParts): Recorder {
       return { interrupted, ...(await retry()) };
     },
     retry,
-    async idle() {
-      while (background.size > 0) await Promise.all(background);
+    idle: background.idle,
+  };
+}
+
+/** Recordings that nobody waits for. */
+function createBackground(log: RecorderParts["log"]) {
+  const running = new Set<Promise<void>>();
+  return {
+    keep(drained: Promise<void>, traceId: string): void {
+      const settled = drained
+        .catch((error: unknown) => log.error({ err: error, traceId }, "recording in the background failed"))
+        .finally(() => running.delete(settled));
+      running.add(settled);
+    },
+    async idle(): Promise<void> {
+      while (running.size > 0) await Promise.all(running);
     },
   };
 }
