@@ -5,7 +5,7 @@ import { loadConfig } from "../config.ts";
 import { defaultReview } from "../config/review-config.ts";
 import { ConfigError, GatewayError } from "../errors.ts";
 import { openRecords, type Records, type RecordsConfig } from "../gateway/records.ts";
-import { createLogger } from "../log.ts";
+import { createLogger, type Logger } from "../log.ts";
 import { viewTrace } from "../review/evidence.ts";
 import { check, SCHEMAS } from "../review/requests.ts";
 import { formatItems, formatTrace } from "../review/terminal.ts";
@@ -83,7 +83,7 @@ async function withRecords<Result>(
   options: CommonOptions,
   work: (records: Records) => Promise<Result>,
 ): Promise<Result> {
-  const records = openRecords({ config: configOf(options), log: createLogger(), mustExist: true });
+  const records = openRecords({ config: configOf(options), log: quietLogger(), mustExist: true });
   try {
     await records.reached();
     return await work(records);
@@ -132,12 +132,17 @@ function decide(given: string, options: DecideOptions): Promise<string> {
     reviewer: options.reviewer ?? userName(),
   });
   return withRecords(options, async ({ queue, decisions, pump }) => {
-    const verdicts = createVerdicts({ queue, decisions, log: createLogger() });
+    const verdicts = createVerdicts({ queue, decisions, log: quietLogger() });
     const decision = await verdicts.decide({ traceId, verdict, note, reviewer, supersede: options.supersede });
     // What does not get there now is sent by the gateway of this state folder.
     await pump.flush();
     return options.json ? visibleJson(decision) : `recorded: ${traceId} is ${decision.verdict}`;
   });
+}
+
+/** What a gateway would tell of its connections is no news in a terminal. */
+function quietLogger(): Logger {
+  return createLogger(process.env["LENSGATE_LOG_LEVEL"] ?? "error");
 }
 
 /** A container's user may have no name; then `--reviewer` is asked for. */

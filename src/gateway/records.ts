@@ -83,7 +83,8 @@ export function openRecords(options: RecordsOptions): Records {
     reached,
     start: () => {
       desk.onReady(() => pump.retryNow());
-      pump.wake();
+      // Before the first answer a round could only fail.
+      if (desk.reach().reachable) pump.wake();
     },
     health: () => readReviewHealth({ config: config.queue, outbox: local.outbox, pump, reach: desk.reach }),
     async close() {

@@ -15,9 +15,28 @@ export const ERROR_TYPES = ["threw", "not_finite", "timeout"] as const;
 
 /** What Redis is called for. */
 export const REDIS_OPERATIONS = [
-  ...["enqueue", "claim", "heartbeat", "release", "pass-on", "decide", "reopen"],
-  ...["get", "item-of", "members", "list", "stats", "work-add", "work-depth", "check"],
-  ...["epoch", "trace", "enrichment", "let-go", "decisions", "scores", "audit"],
+  "enqueue",
+  "claim",
+  "heartbeat",
+  "release",
+  "pass-on",
+  "decide",
+  "reopen",
+  "get",
+  "item-of",
+  "members",
+  "list",
+  "stats",
+  "work-add",
+  "work-depth",
+  "check",
+  "epoch",
+  "trace",
+  "enrichment",
+  "let-go",
+  "decisions",
+  "scores",
+  "audit",
 ] as const;
 
 /** Everything that can be a label's value. */

@@ -47,7 +47,7 @@ export interface Pump {
   retryNow(): void;
   /** Delivers one row now; that it did is noted in the background. For a side that is in this process. */
   deliver(kind: OutboxKind, id: string): Promise<void>;
-  /** One round; says whether nothing failed. */
+  /** A round that begins now; says whether nothing failed. */
   flush(): Promise<boolean>;
   status(): PumpStatus;
   /** Ends the round under way after the row that it is at. */
@@ -61,53 +61,69 @@ const KINDS = ["item", "enrichment"] as const;
 
 /** Makes the pump; it starts with the first `wake`. */
 export function createPump(parts: PumpParts): Pump {
-  const { outbox, log, restMs = 1_000, longestPauseMs = 10_000 } = parts;
+  const { outbox } = parts;
   const rounds = createRounds(parts);
-  let [closed, wanted] = [false, false];
+  const timing = createTiming(parts, rounds.run);
+  return {
+    wake: timing.wake,
+    retryNow: timing.retryNow,
+    async deliver(kind, id) {
+      const row = outbox.find(kind, id);
+      if (row === undefined || row.epoch !== null) return;
+      await rounds.handOver(row);
+      timing.wake();
+    },
+    flush: timing.flush,
+    status: rounds.status,
+    close: timing.close,
+  };
+}
+
+/** When rounds run: one at a time, at once when there is something new, later after a failure. */
+function createTiming(
+  { log, restMs = 1_000, longestPauseMs = 10_000 }: PumpParts,
+  work: (isClosed: () => boolean) => Promise<boolean>,
+): Pick<Pump, "wake" | "retryNow" | "flush" | "close"> {
+  let [started, closed, wanted] = [false, false, false];
   let pauseMs = 0;
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<boolean> | undefined;
 
-  function flush(): Promise<boolean> {
+  function turn(): Promise<boolean> {
     clearTimeout(timer);
     wanted = false;
-    round ??= rounds.run(() => closed).finally(() => (round = undefined));
+    round ??= work(() => closed).finally(() => (round = undefined));
     return round;
   }
   function schedule(ms: number): void {
     clearTimeout(timer);
-    if (closed) return;
-    timer = setTimeout(go, ms);
+    if (!started || closed) return;
+    timer = setTimeout(() => {
+      turn().then(rest, (error: unknown) => log.error({ err: error }, "the outbox stopped"));
+    }, ms);
     timer.unref();
   }
-  function go(): void {
-    flush().then(
-      (fine) => {
-        pauseMs = fine ? 0 : Math.min(longestPauseMs, Math.max(longestPauseMs / 40, pauseMs * 2));
-        schedule(fine && wanted ? 0 : fine ? restMs : pauseMs);
-      },
-      (error: unknown) => log.error({ err: error }, "the outbox stopped"),
-    );
+  function rest(fine: boolean): void {
+    pauseMs = fine ? 0 : Math.min(longestPauseMs, Math.max(longestPauseMs / 40, pauseMs * 2));
+    schedule(fine && wanted ? 0 : fine ? restMs : pauseMs);
   }
   function wake(): void {
-    wanted = true;
+    [started, wanted] = [true, true];
     if (pauseMs === 0 && round === undefined) schedule(0);
   }
-
   return {
     wake,
     retryNow() {
       pauseMs = 0;
       wake();
     },
-    async deliver(kind, id) {
-      const row = outbox.find(kind, id);
-      if (row === undefined || row.epoch !== null) return;
-      await rounds.handOver(row);
-      wake();
+    async flush() {
+      // One that is under way may have passed what is there now.
+      await round;
+      const fine = await turn();
+      rest(fine);
+      return fine;
     },
-    flush,
-    status: rounds.status,
     async close() {
       closed = true;
       clearTimeout(timer);
@@ -173,11 +189,14 @@ function query(kind: OutboxKind, after: OutboxRow | undefined) {
   return { kind, limit: BATCH, ...(after === undefined ? {} : { after }) };
 }
 
-/** What goes wrong, told once when it begins and once when it is over, however many rows it concerns. */
+const MAX_REASONS = 10;
+
+/** What goes wrong, each reason told once and the end of it once, however many rows it concerns. */
 function createTrouble({ log, onFailure }: PumpParts, clock: () => number) {
   let since: number | null = null;
   let lastError: string | null = null;
   let failed = false;
+  const told = new Set<string>();
   return {
     begin() {
       failed = false;
@@ -186,8 +205,9 @@ function createTrouble({ log, onFailure }: PumpParts, clock: () => number) {
       failed = true;
       onFailure?.(what);
       lastError = error instanceof Error ? error.message : String(error);
-      if (since !== null) return;
-      since = clock();
+      since ??= clock();
+      if (told.has(lastError) || told.size >= MAX_REASONS) return;
+      told.add(lastError);
       log.error(
         { err: error, what },
         "the review queue takes nothing; everything flagged stays on this disk and is sent again",
@@ -198,6 +218,7 @@ function createTrouble({ log, onFailure }: PumpParts, clock: () => number) {
       if (since !== null)
         log.warn({ seconds: Math.round((clock() - since) / 1000) }, "the review queue takes items again");
       [since, lastError] = [null, null];
+      told.clear();
       return true;
     },
     status: (): PumpStatus => ({ failing: since !== null, since, lastError }),

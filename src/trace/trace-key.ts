@@ -6,8 +6,7 @@ import type { Database } from "./database.ts";
 import { createSealing, type Sealing } from "./sealing.ts";
 import { createSettings } from "./settings.ts";
 
-/** The environment variable with the key: 64 hex digits. */
-export const TRACE_KEY_VARIABLE = "LENSGATE_TRACE_KEY";
+const TRACE_KEY_VARIABLE = "LENSGATE_TRACE_KEY";
 /** The key's file in the state folder, where the environment names none. */
 export const TRACE_KEY_FILE = "trace.key";
 
@@ -27,7 +26,7 @@ export interface TraceKeyOptions {
 export function openSealing({ database, environment = process.env, shared = false }: TraceKeyOptions): Sealing {
   const settings = createSettings(database);
   const known = settings.get("trace_key_id");
-  const named = environment[TRACE_KEY_VARIABLE];
+  const named = environment["LENSGATE_TRACE_KEY"];
   if (named === undefined || named === "") {
     if (shared) throw problem(TRACE_KEY_VARIABLE, "is not set, and the gateways of one queue need one key", MAKE);
   } else if (!isKey(named)) {

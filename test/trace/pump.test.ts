@@ -139,6 +139,14 @@ test("a step that fails is tried again, and stops no other", async () => {
   expect(ran).toEqual(["first a", "second a", "first a", "second a"]);
 });
 
+test("a round that someone asked for does not end those that come by themselves", async () => {
+  const { pump, sent, add } = setUp();
+  pump.wake();
+  await pump.flush();
+  add(1);
+  await until(() => sent.length === 1);
+});
+
 test("a pump that is closed sends nothing more", async () => {
   const { pump, sent, add } = setUp();
   await pump.close();
