@@ -5,6 +5,7 @@ import { loadKinds } from "./detect/kinds/registry.ts";
 import { loadDetectors, type LoadedDetector } from "./detect/loader.ts";
 import { bindingOf, openEngine, resolveContextOf } from "./engine/open-engine.ts";
 import type { WorkerEngine } from "./engine/worker-engine.ts";
+import { openRecords, type Records } from "./gateway/records.ts";
 import { createConsoleApp } from "./http/console-app.ts";
 import { startListener, type Listener } from "./http/listener.ts";
 import { createPublicApp } from "./http/public-app.ts";
@@ -13,25 +14,12 @@ import { ConfigError } from "./errors.ts";
 import type { Logger } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { cacheFolder } from "./model/cache-folder.ts";
-import { createEmbeddedQueue } from "./queue/embedded.ts";
-import type { ReviewQueue } from "./queue/queue.ts";
-import { reviewItemOf } from "./queue/review-item.ts";
 import { createReviewPage } from "./review/page.ts";
 import { createReviewRoutes } from "./review/routes.ts";
-import { createAuditLog } from "./trace/audit-log.ts";
-import { openDatabase, type Database } from "./trace/database.ts";
-import { createDecisionStore } from "./trace/decision-store.ts";
-import { createEnrichmentStore } from "./trace/enrichment-store.ts";
-import { createRecorder, type Recorder } from "./trace/recorder.ts";
-import { createScoreLog } from "./trace/score-log.ts";
-import { stateFolder } from "./trace/state-folder.ts";
-import type { AuditLog, DecisionStore, EnrichmentStore, TraceStore } from "./trace/stores.ts";
-import { createTraceStore } from "./trace/trace-store.ts";
-import type { Trace } from "./trace/trace.ts";
 import { VERSION } from "./version.ts";
 
 /** How often writes that failed are tried again. */
-const RETRY_MS = 10_000;
+const RETRY_MS = 5_000;
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -54,11 +42,12 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log } = options;
   const { model, detectors } = await openDetection(options);
-  const records = openRecords(config, log);
+  const records = openRecords({ config, log });
   const state = { draining: false };
   let engine: WorkerEngine | undefined;
   try {
     const recovered = await records.recorder.recover();
+    records.start();
     if (recovered.enqueued > 0) log.warn(recovered, "an earlier process left flagged runs behind; they are queued now");
     engine = startEngine({ config, log, model, detectors });
     await engine.ready;
@@ -67,7 +56,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return createGateway(running, listeners);
   } catch (error) {
     await engine?.close();
-    records.close();
+    await records.close();
     throw error;
   }
 }
@@ -94,35 +83,6 @@ async function openDetection({
 function checkPolicies({ file, policies }: Config, detectors: readonly LoadedDetector[]): void {
   const problems = policyProblems(file, policies, detectors);
   if (problems.length > 0) throw new ConfigError(problems);
-}
-
-interface Records {
-  readonly database: Database;
-  readonly recorder: Recorder;
-  readonly traces: TraceStore;
-  readonly decisions: DecisionStore;
-  readonly queue: ReviewQueue;
-  readonly audit: AuditLog;
-  readonly enrichments: EnrichmentStore;
-  close(): void;
-}
-
-function openRecords(config: Config, log: Logger): Records {
-  const database = openDatabase({ folder: config.stateDir ?? stateFolder() });
-  const traces = createTraceStore(database);
-  const queue = createEmbeddedQueue({ database });
-  const enqueue = (trace: Trace) => queue.enqueue(reviewItemOf(trace));
-  const recorder = createRecorder({ traces, scores: createScoreLog(database), enqueue, log });
-  return {
-    database,
-    recorder,
-    traces,
-    queue,
-    decisions: createDecisionStore(database),
-    audit: createAuditLog(database),
-    enrichments: createEnrichmentStore(database),
-    close: () => database.close(),
-  };
 }
 
 interface EngineParts {
@@ -177,11 +137,13 @@ function openMetrics({ config, log, model, detectors, engine, records }: Running
     detectors: [...new Set([...detectors.map(({ id }) => id), ...Object.values(config.policies).flatMap(scoredNames)])],
     policies: Object.keys(config.policies),
     version: VERSION,
-    queue: "embedded",
+    queue: config.queue.driver,
     precision: model.facts.precision,
     engineStatus: () => engine.status(),
     queueStats: () => records.queue.stats(),
     countDecisions: () => records.decisions.count(),
+    spooled: () => records.local.outbox.waiting(),
+    tallies: () => records.tallies,
     log,
   });
 }
@@ -202,6 +164,7 @@ function openPublicApp({ config, log, model, detectors, engine, records, state }
     observer: metrics.observer,
     log,
     isDraining: () => state.draining,
+    reviewHealth: () => records.health(),
   });
 }
 
@@ -210,7 +173,16 @@ function openConsoleApp({ config, log, engine, detectors, records, state, closin
   return createConsoleApp({
     engine,
     metrics,
-    review: createReviewRoutes({ ...records, settings: config.review, descriptions, log, closing: closing.signal }),
+    review: createReviewRoutes({
+      ...records,
+      database: records.local.database,
+      noteSealing: records.local.sealing,
+      outbox: async () => ({ waiting: records.local.outbox.waiting(), limit: config.queue.outboxLimit }),
+      settings: config.review,
+      descriptions,
+      log,
+      closing: closing.signal,
+    }),
     page: createReviewPage(),
     limits: config.limits,
     retryAfterMs: config.timeouts.retryAfterMs,
@@ -219,6 +191,7 @@ function openConsoleApp({ config, log, engine, detectors, records, state, closin
     observer: metrics.observer,
     log,
     isDraining: () => state.draining,
+    reviewHealth: () => records.health(),
   });
 }
 
@@ -243,7 +216,8 @@ function createGateway(running: Running, { api, console }: { api: Listener; cons
       await records.recorder.idle();
       closing.abort();
       await console.drain(1_000);
-      records.close();
+      if (records.health().state === "fine") await records.pump.flush();
+      await records.close();
     },
   };
 }

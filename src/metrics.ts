@@ -16,9 +16,22 @@ export interface MetricsOptions extends KnownNames {
   readonly queueStats: () => Promise<QueueStats>;
   /** How many traces stand at each verdict. */
   readonly countDecisions: () => Promise<Readonly<Record<Verdict, number>>>;
+  /** Flagged traces that wait on this disk for the review queue. */
+  readonly spooled: () => number;
+  readonly tallies: () => ReviewTallies;
   readonly log: Pick<Logger, "error">;
   /** Off in tests that read every line. */
   readonly withProcess?: boolean;
+}
+
+/** What the review desk counts besides what its stores hold; from the start of this process. */
+export interface ReviewTallies {
+  /** Calls to Redis that failed, by what they were for. */
+  readonly redisFailures: Readonly<Record<string, number>>;
+  /** Traces that joined an item, by why. */
+  readonly joined: Readonly<Record<"repeated" | "flood", number>>;
+  /** Flagged traces that got no item because the outbox was full. */
+  readonly dropped: number;
 }
 
 /** One registry of one gateway. */
@@ -91,6 +104,13 @@ function createReaders(options: MetricsOptions, { set, raise }: Writers): Readon
       }
       set("reviewOldest", {}, stats.oldestWaitingMs / 1000);
       raise("reviewLeasesExpired", {}, stats.leasesExpired);
+    },
+    spool() {
+      const { redisFailures, joined, dropped } = options.tallies();
+      set("spoolRecords", {}, options.spooled());
+      raise("spoolDropped", {}, dropped);
+      for (const [op, failures] of Object.entries(redisFailures)) raise("redisFailures", { op }, failures);
+      for (const [reason, traces] of Object.entries(joined)) raise("reviewJoined", { reason }, traces);
     },
     async decisions() {
       for (const [decision, count] of Object.entries(await options.countDecisions())) {

@@ -24,6 +24,8 @@ function setUp(changes: Partial<MetricsOptions> = {}) {
     engineStatus: () => ({ waiting: 7, restarts: 2 }),
     queueStats: async () => QUEUE,
     countDecisions: async () => VERDICTS,
+    spooled: () => 6,
+    tallies: () => ({ redisFailures: { enqueue: 3 }, joined: { repeated: 8, flood: 2 }, dropped: 1 }),
     log,
     withProcess: false,
     ...changes,
@@ -45,6 +47,8 @@ test("every series is there from the start, and everything served is at 0", asyn
     engineStatus: () => ({ waiting: 0, restarts: 0 }),
     queueStats: async () => ({ waiting: 0, claimed: 0, decided: 0, dead: 0, oldestWaitingMs: 0, leasesExpired: 0 }),
     countDecisions: async () => ({ true_positive: 0, false_positive: 0, unsure: 0, escalate: 0 }),
+    spooled: () => 0,
+    tallies: () => ({ redisFailures: { enqueue: 0 }, joined: { repeated: 0, flood: 0 }, dropped: 0 }),
   });
   const { body, contentType } = await metrics.render();
   expect(contentType).toContain("text/plain");
@@ -179,4 +183,13 @@ test("the console shows them with those of the process", async () => {
   expect(text).toContain("process_cpu_seconds_total");
   expect(text).toContain("nodejs_eventloop_lag_seconds");
   expect(text).toContain("# TYPE oversight_aborts_total counter");
+});
+
+test("what waits on disk, what joined and what failed is counted", async () => {
+  const { read } = setUp();
+  expect(await read("oversight_spool_records")).toBe(6);
+  expect(await read("oversight_spool_dropped_total")).toBe(1);
+  expect(await read("oversight_review_joined_total", { reason: "repeated" })).toBe(8);
+  expect(await read("oversight_review_joined_total", { reason: "flood" })).toBe(2);
+  expect(await read("oversight_redis_failures_total", { op: "enqueue" })).toBe(3);
 });

@@ -1,22 +1,19 @@
 import { Option, type Command } from "commander";
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
-import { loadConfig, type Config } from "../config.ts";
+import { loadConfig } from "../config.ts";
+import { defaultReview } from "../config/review-config.ts";
 import { ConfigError, GatewayError } from "../errors.ts";
-import { createLogger } from "../log.ts";
-import { createEmbeddedQueue } from "../queue/embedded.ts";
+import { openRecords, type Records, type RecordsConfig } from "../gateway/records.ts";
+import { createLogger, type Logger } from "../log.ts";
 import { viewTrace } from "../review/evidence.ts";
 import { check, SCHEMAS } from "../review/requests.ts";
 import { formatItems, formatTrace } from "../review/terminal.ts";
 import { createVerdicts } from "../review/verdicts.ts";
 import { visibleJson, visibleText } from "../visible-text.ts";
 import { registerReviewPassword } from "./review-password.ts";
-import { createAuditLog } from "../trace/audit-log.ts";
-import { openDatabase } from "../trace/database.ts";
-import { createDecisionStore } from "../trace/decision-store.ts";
 import { stateFolder } from "../trace/state-folder.ts";
 import { VERDICTS } from "../trace/stores.ts";
-import { createTraceStore } from "../trace/trace-store.ts";
 
 interface CommonOptions {
   readonly stateDir?: string;
@@ -36,7 +33,7 @@ interface DecideOptions extends CommonOptions {
   readonly supersede?: true;
 }
 
-/** Adds `review list`, `review show <trace-id>` and `review decide <trace-id>`, which work on the state database of this machine, gateway running or not. */
+/** Adds `review list`, `review show <trace-id>` and `review decide <trace-id>`, which work on the state folder of this machine, gateway running or not, and on the queue that the configuration names. */
 export function registerReview(program: Command): void {
   const review = program.command("review").description("look at flagged generations and decide about them");
   const subcommand = (name: string, description: string) =>
@@ -84,37 +81,25 @@ async function guard(command: Command, action: () => Promise<string>): Promise<v
   }
 }
 
-async function withStores<Result>(
+async function withRecords<Result>(
   options: CommonOptions,
-  work: (stores: ReturnType<typeof openStores>) => Promise<Result>,
+  work: (records: Records) => Promise<Result>,
 ): Promise<Result> {
-  const stores = openStores(folderOf(options));
+  const records = openRecords({ config: configOf(options), log: quietLogger(), mustExist: true });
   try {
-    return await work(stores);
+    await records.reached();
+    return await work(records);
   } finally {
-    stores.database.close();
+    await records.close();
   }
 }
 
-/** The folder named on the command line, else the one of the configuration, where there is one. */
-function folderOf(options: CommonOptions): string {
-  return stateFolder(options.stateDir ?? configOf(options)?.stateDir);
-}
-
-function configOf({ config }: CommonOptions): Config | undefined {
+/** The configuration, where there is one; the folder named on the command line goes before its own. */
+function configOf({ stateDir, config }: CommonOptions): RecordsConfig {
   const file = config ?? "gateway.yaml";
-  return config !== undefined || existsSync(file) ? loadConfig({ path: file }) : undefined;
-}
-
-function openStores(folder: string) {
-  const database = openDatabase({ folder, mustExist: true });
-  return {
-    database,
-    traces: createTraceStore(database),
-    decisions: createDecisionStore(database),
-    queue: createEmbeddedQueue({ database }),
-    audit: createAuditLog(database),
-  };
+  const isKnown = config !== undefined || existsSync(file);
+  const known: RecordsConfig = isKnown ? loadConfig({ path: file }) : defaultReview();
+  return { ...known, stateDir: stateFolder(stateDir ?? known.stateDir) };
 }
 
 function list(options: ListOptions): Promise<string> {
@@ -122,7 +107,7 @@ function list(options: ListOptions): Promise<string> {
     limit: options.limit,
     ...(options.state === "all" ? {} : { state: options.state }),
   });
-  return withStores(options, async ({ queue }) => {
+  return withRecords(options, async ({ queue }) => {
     const items = await queue.list({ limit, ...(state === undefined ? {} : { state }) });
     return options.json ? visibleJson(items) : formatItems(items, Date.now());
   });
@@ -130,7 +115,7 @@ function list(options: ListOptions): Promise<string> {
 
 function show(given: string, options: CommonOptions): Promise<string> {
   const { traceId } = check(SCHEMAS.path, { traceId: given });
-  return withStores(options, async ({ traces, queue, decisions }) => {
+  return withRecords(options, async ({ traces, queue, decisions }) => {
     const trace = await traces.get(traceId);
     if (trace === undefined) throw new GatewayError("not_found", `There is no trace ${traceId} in this state folder.`);
     const [item, verdicts] = await Promise.all([queue.get(traceId), decisions.list(traceId)]);
@@ -145,16 +130,22 @@ function decide(given: string, options: DecideOptions): Promise<string> {
   const { traceId } = check(SCHEMAS.path, { traceId: given });
   const { verdict, note } = check(SCHEMAS.decide, { verdict: options.verdict, note: options.note });
   const { reviewer } = check(SCHEMAS.actor, { reviewer: options.reviewer ?? userName() });
-  // Without the configuration nothing is known of second opinions.
-  const secondOpinion = options.stateDir === undefined ? (configOf(options)?.review.secondOpinion ?? 0) : 0;
-  return withStores(options, async (stores) => {
-    const verdicts = createVerdicts({ ...stores, log: createLogger(), secondOpinion });
+  return withRecords(options, async ({ queue, decisions, audit, pump }) => {
+    const { secondOpinion } = configOf(options).review;
+    const verdicts = createVerdicts({ queue, decisions, audit, log: quietLogger(), secondOpinion });
     const supersede = options.supersede;
     // Whoever reaches the state folder may do everything, and `show` has shown them the scores.
-    const given = { traceId, verdict, note, reviewer, supersede, role: "lead", sighted: true } as const;
-    const { decision } = await verdicts.decide(given);
+    const asked = { traceId, verdict, note, reviewer, supersede, role: "lead", sighted: true } as const;
+    const { decision } = await verdicts.decide(asked);
+    // What does not get there now is sent by the gateway of this state folder.
+    await pump.flush();
     return options.json ? visibleJson(decision) : `recorded: ${traceId} is ${decision.verdict}`;
   });
+}
+
+/** What a gateway would tell of its connections is no news in a terminal. */
+function quietLogger(): Logger {
+  return createLogger(process.env["LENSGATE_LOG_LEVEL"] ?? "error");
 }
 
 /** A container's user may have no name; then `--reviewer` is asked for. */

@@ -9,7 +9,10 @@ const VARIABLES = [
   ["LENSGATE_CONSOLE_PORT", "console"],
 ] as const;
 
-/** The file with its ports replaced by those of `LENSGATE_PORT` and `LENSGATE_CONSOLE_PORT`, where they are set. */
+/**
+ * The file with its ports replaced by those of `LENSGATE_PORT` and `LENSGATE_CONSOLE_PORT`, and the address of Redis by
+ * `LENSGATE_REDIS_URL`, where they are set.
+ */
 export function applyEnvironment(
   file: GatewayFile,
   environment: Environment,
@@ -24,6 +27,16 @@ export function applyEnvironment(
       const cure = "set it to a whole number from 0 to 65535, or unset it";
       problems.push({ file: variable, message: `"${text}" is not a port`, cure });
     } else changed = { ...changed, [listener]: { ...changed[listener], port } };
+  }
+  const url = environment["LENSGATE_REDIS_URL"];
+  if (url !== undefined && url !== "") {
+    const redis = { ...changed.queue.redis, url };
+    // The value may hold a password, so it is not repeated.
+    if (URL.canParse(url) && /^rediss?:\/\//.test(url)) changed = { ...changed, queue: { ...changed.queue, redis } };
+    else {
+      const cure = "write it like redis://127.0.0.1:6379, or unset it";
+      problems.push({ file: "LENSGATE_REDIS_URL", message: "is not a Redis address", cure });
+    }
   }
   return { file: changed, problems };
 }

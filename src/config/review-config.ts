@@ -1,4 +1,4 @@
-import type { GatewayFile } from "./schema.ts";
+import { gatewaySchema, type GatewayFile } from "./schema.ts";
 
 /** Where review items wait, and what happens when they cannot get there. */
 export interface QueueConfig {
@@ -56,11 +56,24 @@ export interface EnrichmentConfig {
 }
 
 /** The parts of the configuration that review needs. */
-export function toReview({ queue, review, enrichment }: GatewayFile): {
-  queue: QueueConfig;
-  review: ReviewConfig;
-  enrichment: EnrichmentConfig;
-} {
+export interface ReviewParts {
+  readonly queue: QueueConfig;
+  readonly review: ReviewConfig;
+  readonly enrichment: EnrichmentConfig;
+}
+
+/** The same where there is no configuration. */
+export function defaultReview(): ReviewParts {
+  const { queue, review, enrichment } = gatewaySchema.shape;
+  return toReview({ queue: queue.parse({}), review: review.parse({}), enrichment: enrichment.parse({}) });
+}
+
+/** Reads them from the file. */
+export function toReview({
+  queue,
+  review,
+  enrichment,
+}: Pick<GatewayFile, "queue" | "review" | "enrichment">): ReviewParts {
   const { url, prefix, score_rows: scoreRows } = queue.redis;
   const { clear, near, near_share: nearShare } = review.sample;
   return {

@@ -65,6 +65,20 @@ export interface DetectorFacts {
   readonly positions: "prompt" | "generation" | "both";
 }
 
+/** Whether flagged replies get to where people review them. Names no address and no error text: anyone may ask. */
+export interface ReviewHealth {
+  /** The queue's driver. */
+  readonly queue: string;
+  /** `unreachable`: it does not answer; `failing`: it answers and takes nothing. */
+  readonly state: "fine" | "failing" | "unreachable";
+  /** Since when it is not fine. */
+  readonly since?: string;
+  /** Flagged replies that wait on this disk, of at most so many. */
+  readonly outbox: { readonly waiting: number; readonly limit: number };
+  /** No room is left, and policy refuses what would be flagged. */
+  readonly refuses: boolean;
+}
+
 /** Everything the public API works with. */
 export interface PublicOptions extends ConnectionRules {
   readonly engine: Engine;
@@ -81,6 +95,8 @@ export interface PublicOptions extends ConnectionRules {
   readonly observer: ServingObserver;
   readonly log: Logger;
   readonly isDraining: () => boolean;
+  /** What `/readyz` tells besides; nothing when it gives undefined. */
+  readonly reviewHealth?: () => ReviewHealth | undefined;
   /** Milliseconds since 1970; the wall clock by default. */
   readonly clock?: () => number;
   /** Milliseconds of a clock that never goes back; the process's own by default. */
@@ -105,6 +121,7 @@ export interface ConsoleOptions extends ConnectionRules {
   readonly observer: ServingObserver;
   readonly log: Logger;
   readonly isDraining: () => boolean;
+  readonly reviewHealth?: () => ReviewHealth | undefined;
   /** 32 hex digits, random by default. */
   readonly randomId?: () => string;
 }

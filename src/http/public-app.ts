@@ -18,6 +18,7 @@ export function createPublicApp(options: PublicOptions): Express {
     clock: Date.now,
     monotonicClock: () => performance.now(),
     randomId: randomHexId,
+    reviewHealth: () => undefined,
     ...options,
     observer: guardObserver(options.observer, options.log),
   };

@@ -13,6 +13,32 @@ export const PROVIDER = "lensgate";
 /** Why a detector is broken. */
 export const ERROR_TYPES = ["threw", "not_finite", "timeout"] as const;
 
+/** What Redis is called for. */
+export const REDIS_OPERATIONS = [
+  "enqueue",
+  "claim",
+  "heartbeat",
+  "release",
+  "pass-on",
+  "decide",
+  "reopen",
+  "get",
+  "item-of",
+  "members",
+  "list",
+  "stats",
+  "work-add",
+  "work-depth",
+  "check",
+  "epoch",
+  "trace",
+  "enrichment",
+  "let-go",
+  "decisions",
+  "scores",
+  "audit",
+] as const;
+
 /** Everything that can be a label's value. */
 export interface KnownNames {
   readonly models: readonly string[];
@@ -68,6 +94,8 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
       ...state,
     })),
     reviewDecisions: label("decision", VERDICTS),
+    redisFailures: label("op", REDIS_OPERATIONS),
+    reviewJoined: label("reason", ["repeated", "flood"]),
     rejections: label("reason", Object.keys(ERRORS)),
     authDecisions: (["allow", "deny"] as const).flatMap((result) =>
       AUTH_REASONS[result].map((reason) => ({ result, reason })),

@@ -117,6 +117,30 @@ export const SERIES = {
     help: "Claims whose lease ran out since the queue was made.",
     labels: [],
   },
+  reviewJoined: {
+    kind: "counter",
+    name: "oversight_review_joined_total",
+    help: "Flagged traces that joined an undecided item: alike (repeated), or above the bound of new items a minute (flood).",
+    labels: ["reason"],
+  },
+  spoolRecords: {
+    kind: "gauge",
+    name: "oversight_spool_records",
+    help: "Flagged traces that are on this disk and not yet in the review queue.",
+    labels: [],
+  },
+  spoolDropped: {
+    kind: "counter",
+    name: "oversight_spool_dropped_total",
+    help: "Flagged traces that got no review item because the outbox was full; only where the configuration says drop.",
+    labels: [],
+  },
+  redisFailures: {
+    kind: "counter",
+    name: "oversight_redis_failures_total",
+    help: "Calls to Redis that failed or were not answered in time, by what they were for.",
+    labels: ["op"],
+  },
   inFlight: {
     kind: "gauge",
     name: "oversight_in_flight_requests",

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { stricter } from "../decide/decision.ts";
 import type { FlagEvidence } from "../engine/engine.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { ReviewItem } from "./queue.ts";
@@ -5,29 +7,47 @@ import type { ReviewItem } from "./queue.ts";
 /** Three classes share the priorities 1 to 1,000,000. */
 const CLASS_SIZE = 333_333;
 
+/** What a trace does not say of its item. */
+export interface ItemContext {
+  /** Traces with the same value join one item: the trace's own id when absent. */
+  readonly repetition?: string;
+  /** Whether scores are hidden until the verdict; always for a sampled reply, which hides among such. */
+  readonly blind?: boolean;
+}
+
 /**
- * The review item of a trace. Detector, action, score and threshold are those of the first evidence, the reason why the
- * trace exists; the priority is the most urgent of all its evidence.
+ * The review item of a trace. Detector, score and threshold are those of the first evidence, the reason why the trace
+ * exists; the action is the strictest of all its evidence, and the priority the most urgent. A sampled reply has the
+ * detector that was drawn, the action `sample`, and a place among the flagged ones that its id alone decides.
  */
-export function reviewItemOf(trace: Trace): ReviewItem {
-  const { head } = trace;
+export function reviewItemOf(trace: Trace, { repetition, blind = false }: ItemContext = {}): ReviewItem {
+  const { head, sample } = trace;
+  const base = { traceId: head.id, createdAt: head.createdAt, model: head.model.name, keyId: head.keyId };
+  if (sample !== null) {
+    const { detector, score, threshold, stratum, probability } = sample;
+    const priority = 1 + Math.floor(shareOf(head.id, "priority") * 2 * CLASS_SIZE);
+    const drawn = { detector, action: "sample", score, threshold, priority, sample: { stratum, probability } };
+    return { ...base, ...drawn, repetition: head.id, blind: true };
+  }
   const [first] = trace.evidence;
   if (first === undefined) throw new Error(`trace ${head.id} has no evidence`);
   const fired = first.finding.verdict === "fired" ? first.finding : undefined;
   return {
-    traceId: head.id,
+    ...base,
     detector: first.finding.detector,
-    action: first.decision.action,
+    action: trace.evidence.map(({ decision }) => decision).reduce(stricter).action,
     score: fired?.score ?? null,
     threshold: fired?.threshold ?? null,
     priority: Math.min(...trace.evidence.map(priorityOf)),
-    createdAt: head.createdAt,
-    model: head.model.name,
-    keyId: head.keyId,
-    repetition: head.id,
-    blind: false,
+    repetition: repetition ?? head.id,
+    blind,
     sample: null,
   };
+}
+
+/** A number from 0 to below 1 that follows from id and purpose alone. */
+export function shareOf(id: string, purpose: string): number {
+  return createHash("sha256").update(`${purpose} ${id}`).digest().readUInt32BE() / 2 ** 32;
 }
 
 /**

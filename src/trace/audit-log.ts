@@ -9,8 +9,14 @@ interface AuditRow {
   readonly hash: string;
 }
 
+/** The log of one state folder, with what copying it elsewhere takes. */
+export interface LocalAuditLog extends AuditLog {
+  /** Entries after a place, oldest first: JSON of entry and hash. */
+  copy(after: number, limit: number): { readonly sequence: number; readonly body: string }[];
+}
+
 /** The audit log in the state database: hash = sha256(hash of the entry before + body). The table refuses changes. */
-export function createAuditLog(database: Database): AuditLog {
+export function createAuditLog(database: Database): LocalAuditLog {
   const insert = database.prepare("INSERT INTO audit (body, hash) VALUES (?, ?)");
   const last = database.prepare<{ hash: string }>("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1");
   const newest = database.prepare<AuditRow>(
@@ -22,7 +28,7 @@ export function createAuditLog(database: Database): AuditLog {
      ORDER BY sequence DESC LIMIT ?`,
   );
   const page = database.prepare<AuditRow>(
-    "SELECT sequence, body, hash FROM audit WHERE sequence > ? ORDER BY sequence LIMIT 1000",
+    "SELECT sequence, body, hash FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?",
   );
 
   return {
@@ -34,10 +40,12 @@ export function createAuditLog(database: Database): AuditLog {
       const rows = traceId === undefined ? newest.all(before, limit) : ofTrace.all(traceId, before, limit);
       return rows.map(({ sequence, body }) => ({ sequence, entry: JSON.parse(body) as AuditEntry }));
     },
+    copy: (after, limit) =>
+      page.all(after, limit).map(({ sequence, body, hash }) => ({ sequence, body: JSON.stringify({ body, hash }) })),
     async verify() {
       let previous = { sequence: 0, hash: "" };
       for (;;) {
-        const rows = page.all(previous.sequence);
+        const rows = page.all(previous.sequence, 1_000);
         for (const row of rows) {
           if (row.sequence !== previous.sequence + 1 || row.hash !== chain(previous.hash, row.body))
             return row.sequence;

@@ -1,8 +1,14 @@
 import type { Database } from "./database.ts";
+import { createClearSealing, type Sealing } from "./sealing.ts";
 import type { EnrichmentStore } from "./stores.ts";
 
-/** Re-reads in the state database. */
-export function createEnrichmentStore(database: Database): EnrichmentStore {
+/** What a sealed re-read is sealed to. */
+export function enrichmentContext(traceId: string): string {
+  return `enrichment ${traceId}`;
+}
+
+/** Re-reads in the state database, sealed; without `sealing` they are clear, which is for tests. */
+export function createEnrichmentStore(database: Database, sealing: Sealing = createClearSealing()): EnrichmentStore {
   const insert = database.prepare(
     `INSERT INTO enrichments (trace_id, made_at, body) VALUES (?, ?, ?)
      ON CONFLICT (trace_id) DO UPDATE SET made_at = excluded.made_at, body = excluded.body`,
@@ -10,10 +16,11 @@ export function createEnrichmentStore(database: Database): EnrichmentStore {
   const find = database.prepare<{ body: string }>("SELECT body FROM enrichments WHERE trace_id = ?");
   return {
     async put(traceId, madeAt, body) {
-      insert.run(traceId, madeAt, body);
+      insert.run(traceId, madeAt, sealing.seal(body, enrichmentContext(traceId)));
     },
     async get(traceId) {
-      return find.get(traceId)?.body;
+      const row = find.get(traceId);
+      return row === undefined ? undefined : sealing.openAny(row.body, enrichmentContext(traceId));
     },
   };
 }

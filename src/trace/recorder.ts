@@ -6,11 +6,16 @@ import { startRecording } from "./recording.ts";
 import type { ScoreLog, TraceStore } from "./stores.ts";
 import type { Trace, TraceHead } from "./trace.ts";
 
-/** What the recorder writes to. `enqueue` makes a review item of a trace and must be idempotent by trace id. */
+/**
+ * What the recorder writes to. `enqueue` sends a trace on its way to review: it must be idempotent by trace id, and is waited
+ * for, so it writes to this disk at most.
+ */
 export interface RecorderParts {
   readonly traces: TraceStore;
   readonly scores: ScoreLog;
   readonly enqueue: (trace: Trace) => Promise<unknown>;
+  /** Whether one more run may be flagged; asked before its first evidence is written. Always, when absent. */
+  readonly admit?: () => boolean;
   readonly log: Pick<Logger, "warn" | "error">;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
@@ -27,7 +32,7 @@ export interface Recovery {
 export interface Recorder {
   /**
    * Passes a run's events on. What follows a `flag-raised` is delivered only when its evidence is on disk; when that
-   * fails the run is cancelled and ends as `unavailable`. `run-ended` comes after the trace is closed and queued and the score row written.
+   * fails, or there is no room for one more flagged run, the run is cancelled and ends as `unavailable`. `run-ended` comes after the trace is closed and queued and the score row written.
    * Leaving early cancels the run at once and records the rest of it in the background.
    */
   record(run: Run, head: TraceHead): AsyncIterableIterator<RunEvent>;
@@ -42,19 +47,13 @@ export interface Recorder {
 /** Makes the recorder. `clock` is the wall clock by default. */
 export function createRecorder(parts: RecorderParts): Recorder {
   const { traces, scores, log, clock = Date.now } = parts;
-  const background = new Set<Promise<void>>();
+  const background = createBackground(log);
   // Two lines: a flood of score rows that cannot be written never drives out a trace.
-  const backlog = createBacklog(log);
-  const scoreBacklog = createBacklog(log);
+  const backlog = createBacklog({ log, givesUp: "nothing" });
+  const scoreBacklog = createBacklog({ log, givesUp: "oldest" });
+  const admit = () => !backlog.isFull() && (parts.admit?.() ?? true);
   const dispatch = createDispatch(parts);
   const enqueue = (traceId: string) => dispatch.send(traceId);
-
-  function keep(drained: Promise<void>, traceId: string): void {
-    const settled = drained
-      .catch((error: unknown) => log.error({ err: error, traceId }, "recording in the background failed"))
-      .finally(() => background.delete(settled));
-    background.add(settled);
-  }
 
   async function retry() {
     const unwritten = (await backlog.retry()) + (await scoreBacklog.retry());
@@ -64,11 +63,22 @@ export function createRecorder(parts: RecorderParts): Recorder {
 
   return {
     record(run, head) {
-      const recording = startRecording({ run, head, traces, scores, enqueue, backlog, scoreBacklog, log, clock });
+      const recording = startRecording({
+        run,
+        head,
+        traces,
+        scores,
+        enqueue,
+        admit,
+        backlog,
+        scoreBacklog,
+        log,
+        clock,
+      });
       return {
         next: () => recording.next(),
         async return() {
-          keep(recording.leave(), head.id);
+          background.keep(recording.leave(), head.id);
           return { done: true, value: undefined };
         },
         [Symbol.asyncIterator]() {
@@ -83,8 +93,22 @@ export function createRecorder(parts: RecorderParts): Recorder {
       return { interrupted, ...(await retry()) };
     },
     retry,
-    async idle() {
-      while (background.size > 0) await Promise.all(background);
+    idle: background.idle,
+  };
+}
+
+/** Recordings that nobody waits for. */
+function createBackground(log: RecorderParts["log"]) {
+  const running = new Set<Promise<void>>();
+  return {
+    keep(drained: Promise<void>, traceId: string): void {
+      const settled = drained
+        .catch((error: unknown) => log.error({ err: error, traceId }, "recording in the background failed"))
+        .finally(() => running.delete(settled));
+      running.add(settled);
+    },
+    async idle(): Promise<void> {
+      while (running.size > 0) await Promise.all(running);
     },
   };
 }

@@ -14,6 +14,8 @@ interface RecordingParts {
   readonly scores: ScoreLog;
   /** Queues a closed trace; does not throw. */
   readonly enqueue: (traceId: string) => Promise<unknown>;
+  /** Whether one more run may be flagged. */
+  readonly admit: () => boolean;
   /** Writes of traces that failed. */
   readonly backlog: Backlog;
   /** Writes of score rows that failed. */
@@ -34,20 +36,10 @@ export function startRecording(parts: RecordingParts): Recording {
   const { run, head } = parts;
   const take = eventTaker(parts);
   const writer = createTraceWriter(parts.traces, head);
+  const flags = createFlags(parts, writer);
   let state: "running" | "failed" | "ended" = "running";
   let left = false;
   let released = 0;
-
-  async function raise(evidence: FlagEvidence): Promise<void> {
-    try {
-      await writer.save(evidence);
-    } catch (error) {
-      parts.log.error({ err: error, traceId: head.id }, "a flagged generation could not be recorded, so it is stopped");
-      state = "failed";
-      run.cancel();
-    }
-  }
-
   /** The next event to pass on; after a failed write that is the end alone. */
   async function advance(): Promise<RunEvent | undefined> {
     while (state !== "ended") {
@@ -55,11 +47,14 @@ export function startRecording(parts: RecordingParts): Recording {
       if (event.type === "run-ended") {
         const end = state === "failed" ? unavailable(event, released) : event;
         state = "ended";
-        await finish(parts, { writer, end, left });
+        await finish(parts, { writer, end, left, refused: flags.refused() });
         return end;
       }
       if (event.type === "prompt-judged") writer.learnPrompt(event.promptTokens);
-      if (event.type === "flag-raised") await raise(event.evidence);
+      if (event.type === "flag-raised" && !(await flags.raise(event.evidence))) {
+        state = "failed";
+        run.cancel();
+      }
       if (state === "failed") continue;
       if (event.type === "tokens-released") released += event.tokens.length;
       return event;
@@ -79,6 +74,28 @@ export function startRecording(parts: RecordingParts): Recording {
       run.cancel();
       while ((await advanceInTurn()) !== undefined);
     },
+  };
+}
+
+/** Writes what is raised, where there is room. `raise` says whether the run may go on. */
+function createFlags({ admit, log, head }: RecordingParts, writer: TraceWriter) {
+  let refused = false;
+  return {
+    async raise(evidence: FlagEvidence): Promise<boolean> {
+      refused ||= !writer.flagged() && !admit();
+      if (refused) {
+        log.error({ traceId: head.id }, "there is no room for another flagged generation, so it is stopped");
+        return false;
+      }
+      try {
+        await writer.save(evidence);
+        return true;
+      } catch (error) {
+        log.error({ err: error, traceId: head.id }, "a flagged generation could not be recorded, so it is stopped");
+        return false;
+      }
+    },
+    refused: () => refused,
   };
 }
 
@@ -119,10 +136,12 @@ interface Finish {
   readonly writer: TraceWriter;
   readonly end: RunEnd;
   readonly left: boolean;
+  /** It was flagged, and there was no room to record it. */
+  readonly refused: boolean;
 }
 
 /** Closes and queues the trace when there is one, and writes the score row. What fails waits in the backlog. */
-async function finish(parts: RecordingParts, { writer, end, left }: Finish): Promise<void> {
+async function finish(parts: RecordingParts, { writer, end, left, refused }: Finish): Promise<void> {
   const { head, backlog } = parts;
   const endedAt = parts.clock();
   if (writer.flagged()) {
@@ -137,7 +156,7 @@ async function finish(parts: RecordingParts, { writer, end, left }: Finish): Pro
     policy: head.policy,
     model: head.model.name,
     reason: end.reason,
-    flagged: writer.flagged(),
+    flagged: writer.flagged() || refused,
     promptTokens: end.promptTokens,
     generatedTokens: end.generated.length,
     scores: end.scores.map(withoutMessage),

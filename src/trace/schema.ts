@@ -93,11 +93,17 @@ export const MIGRATIONS: readonly string[] = [
     id TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     body TEXT NOT NULL,
+    item TEXT,
     epoch TEXT,
     settled INTEGER NOT NULL DEFAULT 0 CHECK (settled IN (0, 1)),
     PRIMARY KEY (kind, id)
   ) STRICT;
-  CREATE INDEX outbox_open ON outbox (created_at, kind, id) WHERE settled = 0;
+  CREATE INDEX outbox_new ON outbox (kind, created_at, id) WHERE epoch IS NULL;
+  CREATE INDEX outbox_open ON outbox (kind, created_at, id) WHERE settled = 0;
+  CREATE INDEX outbox_by_item ON outbox (item) WHERE item IS NOT NULL;
+  ALTER TABLE scores ADD COLUMN origin TEXT;
+  ALTER TABLE scores ADD COLUMN origin_sequence INTEGER;
+  CREATE UNIQUE INDEX scores_by_origin ON scores (origin, origin_sequence) WHERE origin IS NOT NULL;
 
   CREATE TABLE enrichments (
     trace_id TEXT PRIMARY KEY,

@@ -2,13 +2,36 @@ import type { Database } from "./database.ts";
 import type { ScoreLog } from "./stores.ts";
 import type { ScoreRow } from "./trace.ts";
 
-/** Score rows in the state database. `since` is inclusive, in milliseconds since 1970. */
-export function createScoreLog(database: Database): ScoreLog {
+/** The log of one state folder, with what sharing it takes. */
+export interface LocalScoreLog extends ScoreLog {
+  /** This gateway's own rows after a place, oldest first, as they are kept. */
+  own(after: number, limit: number): { readonly sequence: number; readonly body: string }[];
+  /** Adds rows of another gateway with their places there; known ones change nothing. */
+  addOthers(origin: string, rows: readonly { readonly sequence: number; readonly row: ScoreRow }[]): void;
+  /** The place of the newest row of another gateway; 0 when there is none. */
+  lastOf(origin: string): number;
+  /** Keeps the newest rows of another gateway. */
+  trim(origin: string, rows: number): void;
+}
+
+/** Score rows in the state database, copies of other gateways' included. `since` is inclusive, in milliseconds since 1970. */
+export function createScoreLog(database: Database): LocalScoreLog {
   const insert = database.prepare("INSERT INTO scores (created_at, body) VALUES (?, ?)");
+  const insertOther = database.prepare(
+    "INSERT INTO scores (created_at, body, origin, origin_sequence) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+  );
   const newest = database.prepare<{ body: string }>(
     "SELECT body FROM scores WHERE created_at >= ? ORDER BY created_at DESC, sequence DESC LIMIT ?",
   );
+  const own = database.prepare<{ sequence: number; body: string }>(
+    "SELECT sequence, body FROM scores WHERE sequence > ? AND origin IS NULL ORDER BY sequence LIMIT ?",
+  );
+  const last = database.prepare<{ last: number | null }>(
+    "SELECT max(origin_sequence) AS last FROM scores WHERE origin = ?",
+  );
+  const trim = database.prepare("DELETE FROM scores WHERE origin = ? AND origin_sequence <= ?");
   const rows = database.prepare<{ rows: number }>("SELECT count(*) AS rows FROM scores");
+  const lastOf = (origin: string): number => last.get(origin)?.last ?? 0;
 
   return {
     async add(row) {
@@ -20,5 +43,14 @@ export function createScoreLog(database: Database): ScoreLog {
     async count() {
       return rows.get()?.rows ?? 0;
     },
+    own: (after, limit) => own.all(after, limit),
+    addOthers(origin, others) {
+      if (others.length === 0) return;
+      database.transaction(() => {
+        for (const { sequence, row } of others) insertOther.run(row.createdAt, JSON.stringify(row), origin, sequence);
+      });
+    },
+    lastOf,
+    trim: (origin, kept) => void trim.run(origin, lastOf(origin) - kept),
   };
 }

@@ -1,6 +1,7 @@
 import type { FlagEvidence } from "../engine/engine.ts";
 import { GatewayError } from "../errors.ts";
 import type { Database } from "./database.ts";
+import { createClearSealing, type Sealing } from "./sealing.ts";
 import type { TraceStore } from "./stores.ts";
 import type { Trace, TraceEnd, TraceHead, TraceSample } from "./trace.ts";
 
@@ -28,11 +29,23 @@ function prepareStatements(database: Database) {
     end: database.prepare("UPDATE traces SET state = ?, ending = ? WHERE id = ? AND ending IS NULL"),
     interrupt: database.prepare("UPDATE traces SET state = 'interrupted' WHERE state = 'open'"),
     queue: database.prepare("UPDATE traces SET queued = 1 WHERE id = ?"),
+    isQueued: database.prepare<{ queued: number }>("SELECT queued FROM traces WHERE id = ?"),
     unqueued: database.prepare<{ id: string }>(
       "SELECT id FROM traces WHERE queued = 0 AND state <> 'open' ORDER BY created_at, id LIMIT ?",
     ),
     find: database.prepare<TraceRow>("SELECT state, queued, head, ending, sample FROM traces WHERE id = ?"),
     evidence: database.prepare<{ body: string }>("SELECT body FROM evidence WHERE trace_id = ? ORDER BY ordinal"),
+  };
+}
+
+type Part = "head" | "evidence" | "ending" | "sample";
+
+/** Bodies as JSON, each sealed to its trace and its place in it. */
+function createBodies(sealing: Sealing) {
+  const contextOf = (id: string, part: Part) => `trace ${id} ${part}`;
+  return {
+    seal: (body: object, id: string, part: Part) => sealing.seal(JSON.stringify(body), contextOf(id, part)),
+    open: (text: string, id: string, part: Part): unknown => JSON.parse(sealing.openAny(text, contextOf(id, part))),
   };
 }
 
@@ -44,46 +57,53 @@ function demand(changes: number, message: string): void {
  * Traces in the state database. `append` and `close` also take a row that another process's start has made
  * `interrupted` meanwhile, as long as it has no end, so that a generation that lives on loses nothing.
  * Throws `GatewayError` `conflict` for a second `open`, and for `append` or `close` of a trace that is unknown or ended.
+ * Every body is sealed; without `sealing` they are clear, which is for tests. Clear bodies of earlier versions are read, too.
  */
-export function createTraceStore(database: Database): TraceStore {
+export function createTraceStore(database: Database, sealing: Sealing = createClearSealing()): TraceStore {
   const sql = prepareStatements(database);
+  const { seal, open } = createBodies(sealing);
 
   return {
     async open(head: TraceHead, first: FlagEvidence) {
       database.transaction(() => {
-        demand(sql.insert.run(head.id, head.createdAt, JSON.stringify(head)), `Trace ${head.id} exists already.`);
-        sql.addEvidence.run(JSON.stringify(first), head.id);
+        demand(
+          sql.insert.run(head.id, head.createdAt, seal(head, head.id, "head")),
+          `Trace ${head.id} exists already.`,
+        );
+        sql.addEvidence.run(seal(first, head.id, "evidence"), head.id);
       });
     },
     async append(id, later) {
-      demand(sql.addEvidence.run(JSON.stringify(later), id), `Trace ${id} is not open.`);
+      demand(sql.addEvidence.run(seal(later, id, "evidence"), id), `Trace ${id} is not open.`);
     },
     async close(id: string, ending: TraceEnd, state) {
-      demand(sql.end.run(state, JSON.stringify(ending), id), `Trace ${id} is not open.`);
+      demand(sql.end.run(state, seal(ending, id, "ending"), id), `Trace ${id} is not open.`);
     },
     async interruptOpen() {
       return sql.interrupt.run();
     },
     async markQueued(id) {
-      demand(sql.queue.run(id), `There is no trace ${id}.`);
+      // A read costs no write to disk.
+      if (sql.isQueued.get(id)?.queued !== 1) demand(sql.queue.run(id), `There is no trace ${id}.`);
     },
     async listUnqueued(limit) {
       return sql.unqueued.all(limit).map((row) => row.id);
     },
     async addSample(head: TraceHead, ending: TraceEnd, sample) {
       const { id, createdAt } = head;
-      sql.insertSample.run(id, createdAt, JSON.stringify(head), JSON.stringify(ending), JSON.stringify(sample));
+      const bodies = [seal(head, id, "head"), seal(ending, id, "ending"), seal(sample, id, "sample")];
+      sql.insertSample.run(id, createdAt, ...bodies);
     },
     async get(id) {
       const row = sql.find.get(id);
       if (row === undefined) return undefined;
       return {
-        head: JSON.parse(row.head) as TraceHead,
+        head: open(row.head, id, "head") as TraceHead,
         state: row.state,
-        evidence: sql.evidence.all(id).map(({ body }) => JSON.parse(body) as FlagEvidence),
-        end: row.ending === null ? null : (JSON.parse(row.ending) as TraceEnd),
+        evidence: sql.evidence.all(id).map(({ body }) => open(body, id, "evidence") as FlagEvidence),
+        end: row.ending === null ? null : (open(row.ending, id, "ending") as TraceEnd),
         queued: row.queued === 1,
-        sample: row.sample === null ? null : (JSON.parse(row.sample) as TraceSample),
+        sample: row.sample === null ? null : (open(row.sample, id, "sample") as TraceSample),
       };
     },
   };

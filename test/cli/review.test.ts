@@ -1,17 +1,20 @@
 import { Command } from "commander";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { registerReview } from "../../src/cli/review.ts";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
 import { reviewItemOf } from "../../src/queue/review-item.ts";
 import { visibleText } from "../../src/visible-text.ts";
 import { createAuditLog } from "../../src/trace/audit-log.ts";
 import { openDatabase } from "../../src/trace/database.ts";
-import { createDecisionStore } from "../../src/trace/decision-store.ts";
-import { createTraceStore } from "../../src/trace/trace-store.ts";
+import { openLocalStores } from "../../src/gateway/local-stores.ts";
 import { AWKWARD_TEXT, sampleEvidence, sampleHead, sampleTrace, traceId } from "../conformance/samples.ts";
 import { temporaryFolder } from "../conformance/temporary-folder.ts";
+import { openRig, TEST_KEY } from "../gateway/records-rig.ts";
+import { writeLiveConfig } from "../support/live-gateway.ts";
+import { describeWithRedis, startRedis } from "../support/redis-server.ts";
+import { until } from "../support/wire-reply.ts";
 
 /** Runs `lensgate review …` and returns what it printed; an error ends as `failed`. */
 async function review(...words: string[]) {
@@ -29,12 +32,8 @@ async function review(...words: string[]) {
 /** A state folder with one waiting item, held open as a running gateway would. */
 async function setUp() {
   const folder = temporaryFolder();
-  const database = openDatabase({ folder });
-  const [traces, queue, decisions] = [
-    createTraceStore(database),
-    createEmbeddedQueue({ database }),
-    createDecisionStore(database),
-  ];
+  const { database, traces, decisions } = openLocalStores({ folder });
+  const queue = createEmbeddedQueue({ database });
   const head = sampleHead(1, { conversation: [{ role: "user", content: `\u001b[2J${AWKWARD_TEXT}` }] });
   await traces.open(head, sampleEvidence());
   await queue.enqueue(reviewItemOf(sampleTrace({ head })));
@@ -122,4 +121,34 @@ test("a folder without a database is named with the cure and not made", async ()
   const { failed, error } = await review("list", "--state-dir", folder);
   expect([failed, existsSync(folder)]).toEqual([true, false]);
   expect(error).toContain("no state database here");
+});
+
+describeWithRedis("with a queue on Redis", () => {
+  test("the commands list, show and decide what other gateways flagged, and the verdict reaches them", async () => {
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
+    const gateway = openRig({ redis: server.url });
+    await gateway.flag(1);
+    await until(() => gateway.records.health().outbox.waiting === 0);
+    const { path, folder, remove } = writeLiveConfig({
+      detectors: {},
+      policies: {},
+      fields: { queue: { driver: "bullmq", redis: { url: server.url } } },
+    });
+    onTestFinished(remove);
+    openDatabase({ folder: join(folder, "state") }).close();
+    vi.stubEnv("LENSGATE_TRACE_KEY", TEST_KEY);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect((await review("list", "--config", path)).out).toContain(`${traceId(1)}  abort`);
+    expect((await review("show", traceId(1), "--config", path)).out).toContain("Question 1");
+    const options = ["--verdict", "unsure", "--reviewer", "ada", "--config", path];
+    expect((await review("decide", traceId(1), ...options)).out).toContain("is unsure");
+    expect(await gateway.records.decisions.latest(traceId(1))).toMatchObject({ verdict: "unsure" });
+    expect(await gateway.records.queue.get(traceId(1))).toMatchObject({ state: "decided" });
+    await server.kill();
+    expect(await review("list", "--config", path)).toMatchObject({
+      failed: true,
+      error: expect.stringContaining("cannot be reached"),
+    });
+  });
 });

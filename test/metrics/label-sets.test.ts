@@ -1,6 +1,7 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ERRORS } from "../../src/errors.ts";
-import { callLabels, everyLabelSet, UNRESOLVED_MODEL } from "../../src/metrics/label-sets.ts";
+import { callLabels, everyLabelSet, REDIS_OPERATIONS, UNRESOLVED_MODEL } from "../../src/metrics/label-sets.ts";
 import { SERIES, type SeriesKey } from "../../src/metrics/series.ts";
 
 const sets = everyLabelSet({ models: ["m"], detectors: ["a", "b"], policies: ["p", "q"], queue: "embedded" });
@@ -33,4 +34,15 @@ test("an unknown model has a place in the duration alone", () => {
   expect(models("requestDuration")).toEqual(new Set(["m", UNRESOLVED_MODEL]));
   expect(models("firstToken")).toEqual(new Set(["m"]));
   expect(callLabels("chat", "m")["gen_ai_provider_name"]).toBe("lensgate");
+});
+
+test("every call to Redis that the sources name has its series", () => {
+  const sources = ["src/trace", "src/queue"].flatMap((folder) =>
+    readdirSync(folder).map((file) => readFileSync(`${folder}/${file}`, "utf8")),
+  );
+  const named = sources.flatMap((text) =>
+    [...text.matchAll(/\b(?:attempt|giveBack)\("([a-z-]+)"/g)].map(([, name]) => name),
+  );
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((name) => !REDIS_OPERATIONS.some((known) => known === name))).toEqual([]);
 });

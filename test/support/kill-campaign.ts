@@ -5,8 +5,7 @@ import { fileURLToPath } from "node:url";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
-import { openDatabase } from "../../src/trace/database.ts";
-import { createTraceStore } from "../../src/trace/trace-store.ts";
+import { openLocalStores } from "../../src/gateway/local-stores.ts";
 import { startGatewayProcess } from "./gateway-process.ts";
 import { sawFlagged, startTraffic, type Seen, type Trap } from "./kill-traffic.ts";
 import { writeLiveConfig } from "./live-gateway.ts";
@@ -116,9 +115,11 @@ async function report(
   seen: readonly Seen[],
   { kills, stateFolder }: { kills: number; stateFolder: string },
 ): Promise<CampaignReport> {
-  const database = openDatabase({ folder: stateFolder, mustExist: true });
-  const [traces, queue] = [createTraceStore(database), createEmbeddedQueue({ database })];
-  const items = (await queue.list({ limit: 1_000_000 })).map(({ traceId }) => traceId);
+  const { database, traces } = openLocalStores({ folder: stateFolder, mustExist: true });
+  const queue = createEmbeddedQueue({ database });
+  const heads = (await queue.list({ limit: 1_000_000 })).map(({ traceId }) => traceId);
+  // Traces that are alike share an item: each is in one.
+  const items = (await Promise.all(heads.map((id) => queue.members(id, 1_000_000)))).flat();
   const recorded = database.prepare<{ id: string; state: string }>("SELECT id, state FROM traces").all();
   const [itemIds, traceIds] = [new Set(items), new Set(recorded.map(({ id }) => id))];
   const flagged = seen.filter(sawFlagged);

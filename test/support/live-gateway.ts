@@ -6,11 +6,10 @@ import { loadConfig, type Config } from "../../src/config.ts";
 import { startGateway, type Gateway } from "../../src/gateway.ts";
 import type { Logger } from "../../src/log.ts";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
-import type { ReviewQueue } from "../../src/queue/queue.ts";
-import { openDatabase, type Database } from "../../src/trace/database.ts";
+import type { QueuedItem, ReviewQueue } from "../../src/queue/queue.ts";
+import { openLocalStores } from "../../src/gateway/local-stores.ts";
+import type { Database } from "../../src/trace/database.ts";
 import type { ScoreLog, TraceStore } from "../../src/trace/stores.ts";
-import { createScoreLog } from "../../src/trace/score-log.ts";
-import { createTraceStore } from "../../src/trace/trace-store.ts";
 import { TEST_CACHE, VENDORED_FOLDER } from "./prepared-model.ts";
 
 const SCRIPTED_KIND = fileURLToPath(new URL("../fixtures/kinds/scripted.mjs", import.meta.url));
@@ -29,6 +28,8 @@ export interface LiveGateway {
   readonly traces: TraceStore;
   readonly scores: ScoreLog;
   readonly queue: ReviewQueue;
+  /** The review item of a trace: its own, or the one of another that is alike. */
+  itemOf(traceId: string): Promise<QueuedItem | undefined>;
   /** What was logged: level, facts and message. */
   readonly lines: readonly string[];
   /** The value of one line of `/metrics`, named with its labels. */
@@ -107,16 +108,19 @@ export async function startShipped(): Promise<LiveGateway> {
 async function serveLive(config: Config, remove: () => void): Promise<LiveGateway> {
   const lines: string[] = [];
   const gateway = await startGateway({ config, log: noteLog(lines) });
-  const records = openDatabase({ folder: config.stateDir ?? "", mustExist: true });
+  const stores = openLocalStores({ folder: config.stateDir ?? "", mustExist: true });
+  const records = stores.database;
+  const queue = createEmbeddedQueue({ database: records });
   return {
     api: gateway.api.url,
     console: gateway.console.url,
     gateway,
     config,
     records,
-    traces: createTraceStore(records),
-    scores: createScoreLog(records),
-    queue: createEmbeddedQueue({ database: records }),
+    traces: stores.traces,
+    scores: stores.scores,
+    queue,
+    itemOf: async (traceId) => queue.get((await queue.itemOf(traceId)) ?? traceId),
     lines,
     async metric(line) {
       const text = await (await fetch(`${gateway.console.url}/metrics`)).text();

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import type { Logger } from "../../src/log.ts";
 import { createBacklog } from "../../src/trace/backlog.ts";
 
-function setUp() {
+function setUp(givesUp: "nothing" | "oldest" = "oldest") {
   const logged: string[] = [];
   const error = ((...entry: unknown[]) => void logged.push(String(entry.at(-1)))) as Logger["error"];
-  return { backlog: createBacklog({ error }), logged };
+  return { backlog: createBacklog({ log: { error }, givesUp }), logged };
 }
 
 const failing = async () => {
@@ -39,4 +39,14 @@ test("the oldest of more than a thousand kept writes is given up, and the log sa
   for (let number = 0; number <= 1_000; number += 1) await backlog.attempt(`write ${number}`, failing);
   expect(logged.at(-1)).toBe("gave up: write 0");
   expect(await backlog.retry()).toBe(1_000);
+});
+
+test("one that gives up nothing keeps more than its limit, and says that it is full", async () => {
+  const { backlog, logged } = setUp("nothing");
+  for (let number = 0; number < 999; number += 1) await backlog.attempt(`write ${number}`, failing);
+  expect(backlog.isFull()).toBe(false);
+  for (let number = 999; number < 1_010; number += 1) await backlog.attempt(`write ${number}`, failing);
+  expect(backlog.isFull()).toBe(true);
+  expect(logged.join()).not.toContain("gave up");
+  expect(await backlog.retry()).toBe(1_010);
 });

@@ -183,3 +183,27 @@ test("a run that breaks or stops without an end is recorded as failed", async ()
   });
   expect(await scores.list({ limit: 9 })).toMatchObject([{ reason: "failed" }, { reason: "failed" }]);
 });
+
+test("where there is no room for a flagged run, it ends unavailable and leaves a score row alone", async () => {
+  const { recorder, traces, scores, logged } = setUpRecorder(() => ({ admit: () => false }));
+  const run = scriptedRun(
+    [promptJudged, released("S"), flagRaised(), released("ushi"), runEnd("stop")],
+    [flagRaised({ released: 7 })],
+  );
+  const events: RunEvent[] = [];
+  for await (const event of recorder.record(run, sampleHead())) events.push(event);
+  expect(events.map(({ type }) => type)).toEqual(["prompt-judged", "tokens-released", "run-ended"]);
+  expect(events.at(-1)).toMatchObject({ reason: "unavailable", releasedTokens: 1 });
+  expect(run.cancels()).toBeGreaterThan(0);
+  expect(await traces.get(traceId(1))).toBeUndefined();
+  expect(await scores.list({ limit: 9 })).toMatchObject([{ reason: "unavailable", flagged: true }]);
+  expect(logged.join()).toContain("no room");
+});
+
+test("a run that has been flagged already is not refused its later evidence", async () => {
+  let room = true;
+  const { recorder, traces } = setUpRecorder(() => ({ admit: () => room }));
+  const run = scriptedRun([flagRaised(), released("S"), flagRaised({ released: 9 }), runEnd("stop")]);
+  for await (const event of recorder.record(run, sampleHead())) room &&= event.type !== "flag-raised";
+  expect((await traces.get(traceId(1)))?.evidence).toHaveLength(2);
+});

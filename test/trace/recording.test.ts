@@ -18,8 +18,9 @@ test("events asked for at once come one after the other, in order", async () => 
     traces: createTraceStore(database),
     scores: createScoreLog(database),
     enqueue: async () => undefined,
-    backlog: createBacklog(log),
-    scoreBacklog: createBacklog(log),
+    admit: () => true,
+    backlog: createBacklog({ log, givesUp: "nothing" }),
+    scoreBacklog: createBacklog({ log, givesUp: "oldest" }),
     log,
     clock: Date.now,
   });

@@ -77,7 +77,7 @@ describe.each(WAYS)("a detector that breaks in a reply that is $way", ({ stream 
   test("does not silence the others", async () => {
     const reply = await ask(live, { content: CONTENT, policy: "one-breaks-one-works", stream });
     expect(reply).toMatchObject({ status: 200, finishReason: "content_filter", text: textBefore(4) });
-    expect(await live.queue.get(traceIdOf(reply))).toMatchObject({ detector: "fires-later" });
+    expect(await live.itemOf(traceIdOf(reply))).toMatchObject({ detector: "fires-later" });
   });
 });
 

@@ -57,12 +57,12 @@ describe("a client that leaves", () => {
     await stream.readTokens(4);
     stream.leave();
     const id = traceIdOf(stream);
-    await until(() => live.queue.get(id));
+    await until(() => live.itemOf(id));
     const trace = await live.traces.get(id);
     expect(trace).toMatchObject({ state: "interrupted", queued: true, end: { reason: "cancelled" } });
     expect(trace?.end?.releasedTokens).toBeGreaterThanOrEqual(4);
     expect(trace?.end?.generated.length).toBeLessThan(60);
-    expect(await live.queue.get(id)).toMatchObject({ action: "flag", detector: "third-token", state: "waiting" });
+    expect(await live.itemOf(id)).toMatchObject({ action: "flag", detector: "third-token", state: "waiting" });
   });
 
   test("before a firing, leaves a score row alone", async () => {

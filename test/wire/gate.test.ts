@@ -70,7 +70,7 @@ describe.each(WAYS)("a reply that is $way", ({ stream }) => {
     const position = (open.usage?.prompt_tokens ?? 0) + FIRES_AT;
     expect(trace?.evidence).toMatchObject([{ finding: { verdict: "fired", position, phase: "generation" } }]);
     expect(trace?.evidence[0]?.released).toBe(left);
-    expect(await live.queue.get(traceIdOf(reply))).toMatchObject({ action: "abort", state: "waiting" });
+    expect(await live.itemOf(traceIdOf(reply))).toMatchObject({ action: "abort", state: "waiting" });
   });
 
   test.each(HOLDS)("that fires on its first token releases at most that one, hold %i", async (hold) => {
@@ -96,7 +96,7 @@ describe.each(WAYS)("a reply that is $way", ({ stream }) => {
       expect(reply).toMatchObject({ status: 400, text: "" });
       expect(reply.headers.get("x-should-retry")).toBe("false");
     }
-    expect(await live.queue.get(traceIdOf(reply))).toMatchObject({ action: "abort" });
+    expect(await live.itemOf(traceIdOf(reply))).toMatchObject({ action: "abort" });
   });
 
   test.each(["prompt", "prompt-strict", "before-first"])(
@@ -119,7 +119,7 @@ describe.each(WAYS)("a reply that is $way", ({ stream }) => {
     expect(reply.oversight).toMatchObject({ action: "would_abort", trace_id: traceIdOf(reply) });
     expect(reply.headers.get("x-oversight-action")).toBe(stream ? null : "would_abort");
     expect(reply.headers.get("x-oversight-release")).toBe("observe");
-    expect(await live.queue.get(traceIdOf(reply))).toMatchObject({ action: "would_abort", state: "waiting" });
+    expect(await live.itemOf(traceIdOf(reply))).toMatchObject({ action: "would_abort", state: "waiting" });
   });
 
   test("completes when it is flagged, and waits for review", async () => {
@@ -132,7 +132,7 @@ describe.each(WAYS)("a reply that is $way", ({ stream }) => {
     });
     const trace = await live.traces.get(traceIdOf(reply));
     expect(trace).toMatchObject({ state: "complete", end: { releasedTokens: 8 }, evidence: [{ released: FIRES_AT }] });
-    expect(await live.queue.get(traceIdOf(reply))).toMatchObject({ action: "flag", state: "waiting" });
+    expect(await live.itemOf(traceIdOf(reply))).toMatchObject({ action: "flag", state: "waiting" });
   });
 
   test("completes when it is observed, and leaves no trace but its scores", async () => {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openLocalStores, type LocalStores } from "../../src/gateway/local-stores.ts";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
-import { openDatabase, type Database } from "../../src/trace/database.ts";
-import { createTraceStore } from "../../src/trace/trace-store.ts";
+import type { Database } from "../../src/trace/database.ts";
 import { startGatewayProcess, type GatewayProcess } from "../support/gateway-process.ts";
 import { writeLiveConfig } from "../support/live-gateway.ts";
 import { eventsOf, traceIdOf, until } from "../support/wire-reply.ts";
@@ -22,11 +22,13 @@ const config = writeLiveConfig({
   ),
 });
 let gateway: GatewayProcess;
+let stores: LocalStores;
 let records: Database;
 
 beforeAll(async () => {
   gateway = await startGatewayProcess(config.path);
-  records = openDatabase({ folder: join(config.folder, "state"), mustExist: true });
+  stores = openLocalStores({ folder: join(config.folder, "state"), mustExist: true });
+  records = stores.database;
 });
 afterAll(async () => {
   records.close();
@@ -78,8 +80,9 @@ test("a reply whose record cannot be written ends with an error, and is recorded
   await stream.readToEnd();
   expect(stream.tokens).toBe(FIRES_AT);
   expect(JSON.parse(eventsOf(stream.text).at(-1) ?? "")).toMatchObject({ error: { code: "oversight_unavailable" } });
-  await until(() => createEmbeddedQueue({ database: records }).get(id));
-  const trace = await createTraceStore(records).get(id);
+  // It repeats what came before, so it may have joined.
+  await until(() => createEmbeddedQueue({ database: records }).itemOf(id));
+  const trace = await stores.traces.get(id);
   expect(trace).toMatchObject({
     evidence: [{ finding: { detector: "ninth-token" } }],
     end: { releasedTokens: FIRES_AT },

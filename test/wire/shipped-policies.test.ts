@@ -83,7 +83,7 @@ test.each(WAYS)(
     const reply = await ask(live, { content, policy: "flag-audit", stream, fields });
     expect(reply).toMatchObject({ status: 200, finishReason: "length", oversight: { action: "flag" } });
     expect(reply.usage?.completion_tokens).toBe(24);
-    expect(await live.queue.get(traceIdOf(reply))).toMatchObject({
+    expect(await live.itemOf(traceIdOf(reply))).toMatchObject({
       detector: "audit-approval",
       action: "flag",
       state: "waiting",
@@ -110,8 +110,10 @@ test.each(WAYS)(
 
 test("the review desk tells where a waiting reply was stopped, and what the lens saw there", async () => {
   const reply = await ask(live, { content: "Tell me about sushi.", policy: "demo" });
+  // Earlier tests asked the same.
+  const { traceId } = (await live.itemOf(traceIdOf(reply))) ?? { traceId: "" };
   const { headers } = await logIn(live.console);
-  const answer = await fetch(`${live.console}/api/review/items/${traceIdOf(reply)}`, { headers });
+  const answer = await fetch(`${live.console}/api/review/items/${traceId}`, { headers });
   const item = (await answer.json()) as object;
   expect(item).toMatchObject({ item: { state: "waiting", detector: "country-channel" }, decisions: [] });
   expect(item).toMatchObject({

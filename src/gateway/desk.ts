@@ -1,0 +1,77 @@
+import type { Config } from "../config.ts";
+import type { Logger } from "../log.ts";
+import { createEmbeddedQueue } from "../queue/embedded.ts";
+import type { ReviewQueue } from "../queue/queue.ts";
+import type { OutboxRow } from "../trace/outbox.ts";
+import type { Delivered, PumpStep } from "../trace/pump.ts";
+import type { AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
+import type { LocalStores } from "./local-stores.ts";
+import { openSharedDesk } from "./shared-desk.ts";
+
+/** Whether the queue answers, and since when that is so (milliseconds since 1970). */
+export interface Reach {
+  readonly reachable: boolean;
+  readonly since: number;
+}
+
+/** The queue and the stores as reviewers of every gateway see them, and the way there. */
+export interface Desk {
+  readonly queue: ReviewQueue;
+  readonly traces: TraceStore;
+  readonly decisions: DecisionStore;
+  readonly enrichments: EnrichmentStore;
+  readonly scores: ScoreLog;
+  readonly audit: AuditLog;
+  /** The queue lies in the state folder: to deliver is one more write there. */
+  readonly isLocal: boolean;
+  readonly epoch: () => Promise<string>;
+  readonly shareTrace?: (traceId: string) => Promise<void>;
+  readonly shareEnrichment: (row: OutboxRow) => Promise<Delivered>;
+  /** What was shared of these traces is needed no longer. */
+  readonly letGo: (traceIds: readonly string[]) => Promise<void>;
+  readonly steps: readonly PumpStep[];
+  reach(): Reach;
+  /** Resolves when the queue answers, or after a few seconds. */
+  reached(): Promise<void>;
+  /** Calls when there is something to send that is no flagged trace. */
+  onWork(listener: () => void): void;
+  /** Calls whenever the queue answers again. */
+  onReady(listener: () => void): void;
+  close(): Promise<void>;
+}
+
+export interface DeskOptions {
+  readonly config: Pick<Config, "queue">;
+  readonly local: LocalStores;
+  readonly log: Logger;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly onFailure: (operation: string) => void;
+}
+
+/** Opens the desk that the configuration names. */
+export function openDesk(options: DeskOptions): Desk {
+  return options.config.queue.driver === "bullmq" ? openSharedDesk(options) : openEmbeddedDesk(options.local);
+}
+
+/** Everything in the state folder. */
+function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, audit }: LocalStores): Desk {
+  const openedAt = Date.now();
+  return {
+    traces,
+    decisions,
+    enrichments,
+    scores,
+    audit,
+    steps: [],
+    isLocal: true,
+    queue: createEmbeddedQueue({ database }),
+    epoch: async () => "embedded",
+    shareEnrichment: async () => ({}),
+    letGo: async () => undefined,
+    reach: () => ({ reachable: true, since: openedAt }),
+    reached: async () => undefined,
+    onWork: () => undefined,
+    onReady: () => undefined,
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,123 @@
+import { createBullmqQueue } from "../queue/bullmq.ts";
+import { createEpoch } from "../trace/redis-epoch.ts";
+import { openRedis, type RedisHandle } from "../trace/redis.ts";
+import { createSharedBodies, type SharedBodies } from "../trace/shared-bodies.ts";
+import { createSharedDecisions } from "../trace/shared-decisions.ts";
+import { createLogPush, createSharedLog } from "../trace/shared-log.ts";
+import { createSharedScores } from "../trace/shared-scores.ts";
+import type { EnrichmentStore, TraceStore } from "../trace/stores.ts";
+import type { Desk, DeskOptions } from "./desk.ts";
+import type { LocalStores } from "./local-stores.ts";
+
+/** How long a command waits for Redis before it goes on without. */
+const REACHED_MS = 3_000;
+/** How long a goodbye waits for a Redis that does not answer. */
+const CLOSE_MS = 2_000;
+
+/** The desk of every gateway that has the same Redis, the same prefix and the same key. Redis need not be there yet. */
+export function openSharedDesk(options: DeskOptions): Desk {
+  const { config, local, log } = options;
+  const { sealing, settings, gatewayId } = local;
+  const { scoreRows } = config.queue.redis;
+  const redis = openRedis(connectionOf(options));
+  const bodies = createSharedBodies(redis, sealing);
+  const listeners = new Set<() => void>();
+  const tell = () => listeners.forEach((listener) => listener());
+  const decisions = createSharedDecisions({ redis, sealing, settings, local: local.decisions, log, onAdded: tell });
+  const [scores, audit] = (["scores", "audit"] as const).map((name) => createSharedLog({ redis, sealing, name }));
+  if (scores === undefined || audit === undefined) throw new Error("there are two logs");
+  const mine = { gatewayId, settings };
+  const queue = createBullmqQueue({ redis });
+  return {
+    traces: shareTraces(local, bodies),
+    decisions,
+    enrichments: shareEnrichments(local, bodies, tell),
+    scores: createSharedScores({ log: scores, local: local.scores, gatewayId, maxRows: scoreRows }),
+    audit: local.audit,
+    isLocal: false,
+    queue,
+    epoch: createEpoch(redis, sealing.keyId),
+    ...deliveries(local, bodies),
+    steps: [
+      decisions.step,
+      createLogPush({ ...mine, log: scores, name: "scores", read: local.scores.own, maxLines: scoreRows }),
+      createLogPush({ ...mine, log: audit, name: "audit", read: local.audit.copy }),
+    ],
+    onWork: (listener) => void listeners.add(listener),
+    ...reachOf(redis),
+    async close() {
+      const late = setTimeout(() => redis.close(), CLOSE_MS);
+      await queue.close().catch(() => undefined);
+      clearTimeout(late);
+      redis.close();
+    },
+  };
+}
+
+/** The password stands apart, so that the address can be logged. */
+function connectionOf({ config, environment, log, onFailure }: DeskOptions) {
+  const { url, prefix } = config.queue.redis;
+  const address = new URL(url);
+  const password = environment["LENSGATE_REDIS_PASSWORD"] || decodeURIComponent(address.password) || undefined;
+  address.password = "";
+  return { url: address.href, password, prefix, log, onFailure };
+}
+
+function reachOf(redis: RedisHandle): Pick<Desk, "reach" | "reached" | "onReady"> {
+  return {
+    reach() {
+      const { connected, since } = redis.status();
+      return { reachable: connected, since };
+    },
+    async reached() {
+      let timer: NodeJS.Timeout | undefined;
+      let stop: (() => void) | undefined;
+      await new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, REACHED_MS);
+        stop = redis.onReady(resolve);
+      });
+      clearTimeout(timer);
+      stop?.();
+    },
+    onReady: (listener) => void redis.onReady(listener),
+  };
+}
+
+function deliveries(
+  { traces, enrichments }: LocalStores,
+  bodies: SharedBodies,
+): Pick<Desk, "shareTrace" | "shareEnrichment" | "letGo"> {
+  return {
+    async shareTrace(traceId) {
+      const trace = await traces.get(traceId);
+      if (trace === undefined) throw new Error(`trace ${traceId} is gone`);
+      await bodies.putTrace(trace);
+    },
+    async shareEnrichment({ id }) {
+      const body = await enrichments.get(id);
+      if (body !== undefined) await bodies.putEnrichment(id, body);
+      return {};
+    },
+    letGo: bodies.letGo,
+  };
+}
+
+/** What is not in this state folder is another gateway's. */
+function shareTraces({ traces }: LocalStores, bodies: SharedBodies): TraceStore {
+  return { ...traces, get: async (id) => (await traces.get(id)) ?? bodies.getTrace(id) };
+}
+
+function shareEnrichments(
+  { enrichments, outbox }: LocalStores,
+  bodies: SharedBodies,
+  tell: () => void,
+): EnrichmentStore {
+  return {
+    async put(traceId, madeAt, body) {
+      await enrichments.put(traceId, madeAt, body);
+      outbox.putEnrichment({ id: traceId, createdAt: madeAt, body: "" });
+      tell();
+    },
+    get: async (traceId) => (await enrichments.get(traceId)) ?? bodies.getEnrichment(traceId),
+  };
+}

@@ -1,0 +1,68 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+
+/** Seals texts with one key, and derives from it what must be the same for everyone who holds it. */
+export interface Sealing {
+  /** The first 16 hex digits of a value that only this key gives; tells keys apart and reveals nothing of them. */
+  readonly keyId: string;
+  /** `context` says what the text is and where it belongs; only the same context opens it. */
+  seal(text: string, context: string): string;
+  /** Throws when the text was sealed with another key or context, or changed since. */
+  open(sealed: string, context: string): string;
+  /** Like `open`; a text that was never sealed comes back as it is. For rows from before there was a key. */
+  openAny(text: string, context: string): string;
+  /** A keyed hash of the parts, 64 hex digits: equal for equal parts, and no one without the key can guess them from it. */
+  digest(...parts: readonly string[]): string;
+}
+
+/** No JSON text begins so. */
+const PREFIX = "sealed1:";
+const [IV_BYTES, TAG_BYTES] = [12, 16];
+
+/** AES-256-GCM with a random IV for each text. `key` has 32 bytes; one key is derived from it for each purpose. */
+export function createSealing(key: Uint8Array): Sealing {
+  if (key.length !== 32) throw new Error(`a sealing key has 32 bytes, not ${key.length}`);
+  const derive = (purpose: string) => Buffer.from(hkdfSync("sha256", key, "", `lensgate ${purpose}`, 32));
+  const [textKey, digestKey] = [derive("texts"), derive("digests")];
+  const digest = (...parts: readonly string[]): string =>
+    createHmac("sha256", digestKey).update(JSON.stringify(parts)).digest("hex");
+
+  function open(sealed: string, context: string): string {
+    if (!sealed.startsWith(PREFIX)) throw new Error("this is no sealed text");
+    const bytes = Buffer.from(sealed.slice(PREFIX.length), "base64");
+    try {
+      const decipher = createDecipheriv("aes-256-gcm", textKey, bytes.subarray(0, IV_BYTES), {
+        authTagLength: TAG_BYTES,
+      });
+      decipher.setAAD(Buffer.from(context));
+      decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+      const text = decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES));
+      return Buffer.concat([text, decipher.final()]).toString("utf8");
+    } catch (error) {
+      throw new Error(`a sealed text (${context}) was sealed with another key, or changed`, { cause: error });
+    }
+  }
+
+  return {
+    keyId: digest("key id").slice(0, 16),
+    seal(text, context) {
+      const iv = randomBytes(IV_BYTES);
+      const cipher = createCipheriv("aes-256-gcm", textKey, iv, { authTagLength: TAG_BYTES });
+      cipher.setAAD(Buffer.from(context));
+      const body = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
+      return PREFIX + Buffer.concat([iv, cipher.getAuthTag(), body]).toString("base64");
+    },
+    open,
+    openAny: (text, context) => (text.startsWith(PREFIX) ? open(text, context) : text),
+    digest,
+  };
+}
+
+/** Leaves texts as they are, for tests of what does not seal. It opens no sealed text, and its digests anyone can compute. */
+export function createClearSealing(): Sealing {
+  const unkeyed = createSealing(new Uint8Array(32));
+  const open = (text: string): string => {
+    if (text.startsWith(PREFIX)) throw new Error("this text is sealed, and there is no key");
+    return text;
+  };
+  return { keyId: "", seal: (text) => text, open, openAny: open, digest: unkeyed.digest };
+}
