@@ -1,0 +1,265 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { listEverything, openDesk, type DeskClient } from "./desk-client.ts";
+import { startGatewayProcess, type GatewayProcess } from "./gateway-process.ts";
+import { writeLiveConfig } from "./live-gateway.ts";
+import { startRedis, type RedisServer } from "./redis-server.ts";
+import { send } from "./wire-reply.ts";
+import { openStream } from "./wire-stream.ts";
+
+/** A way in which Redis fails, and how it is mended. */
+export interface RedisFault {
+  readonly name: string;
+  /** Whether the gateway starts while Redis is not there. */
+  readonly fromStart?: true;
+  /** Seconds of one outage, and how many there are. */
+  readonly outageSeconds: number;
+  readonly outages: number;
+  break(redis: RedisServer): Promise<void>;
+  mend(redis: RedisServer): Promise<void>;
+}
+
+/** The faults that generation must not notice. */
+export const REDIS_FAULTS: readonly RedisFault[] = [
+  { name: "killed", outageSeconds: 8, outages: 3, break: (redis) => redis.kill(), mend: (redis) => redis.restart() },
+  {
+    name: "paused for 30 s",
+    outageSeconds: 30,
+    outages: 1,
+    break: (redis) => redis.pause(30_000),
+    mend: async () => undefined,
+  },
+  {
+    name: "out of memory",
+    outageSeconds: 10,
+    outages: 2,
+    break: async (redis) => void (await redis.command("CONFIG", "SET", "maxmemory", "100kb")),
+    mend: async (redis) => void (await redis.command("CONFIG", "SET", "maxmemory", "0")),
+  },
+  {
+    name: "refused from the start",
+    fromStart: true,
+    outageSeconds: 20,
+    outages: 1,
+    break: (redis) => redis.kill(),
+    mend: (redis) => redis.restart(),
+  },
+  {
+    name: "wiped",
+    outageSeconds: 5,
+    outages: 3,
+    break: async (redis) => {
+      await redis.kill();
+      await redis.restart({ fresh: true });
+    },
+    mend: async () => undefined,
+  },
+];
+
+/** What a campaign came to. Milliseconds per token are those of four streams together, medians of half-second windows. */
+export interface FaultReport {
+  readonly fault: string;
+  readonly flagged: number;
+  readonly refused: number;
+  readonly inQueue: number;
+  readonly missing: number;
+  readonly twice: number;
+  readonly decided: number;
+  readonly decisionsLost: number;
+  readonly quietMsPerToken: number;
+  readonly faultMsPerToken: number;
+  readonly ratio: number;
+}
+
+const STREAMS = 4;
+const WINDOW_MS = 500;
+/** Of its environment's key; any 64 hex digits do. */
+export const TEST_TRACE_KEY = "5a".repeat(32);
+
+/** Breaks Redis under four streams and a steady flow of flagged traces, then counts what reached the queue. */
+export async function runRedisFault(fault: RedisFault, wanted: number): Promise<FaultReport> {
+  const redis = await startRedis();
+  const config = writeDeskConfig(redis.url);
+  if (fault.fromStart) await fault.break(redis);
+  const gateway = await startGatewayProcess(config.path, { environment: { LENSGATE_TRACE_KEY: TEST_TRACE_KEY } });
+  try {
+    const load = startLoad(gateway, wanted);
+    const desk = fault.fromStart ? undefined : await openDesk(gateway.console, "ada");
+    const decided = desk === undefined ? [] : await decideSome(desk, load);
+    const windows = await breakAndMend(fault, { redis, load, broken: fault.fromStart === true });
+    await load.done;
+    const after = desk ?? (await openDesk(gateway.console, "ada"));
+    return { fault: fault.name, ...(await settle(after, { load, decided })), ...speeds(windows) };
+  } finally {
+    await gateway.end("SIGTERM");
+    await redis.stop();
+    config.remove();
+  }
+}
+
+/** A gateway on that Redis whose policy `watch` flags every reply at its first token. */
+export function writeDeskConfig(url: string, fields: object = {}) {
+  return writeLiveConfig({
+    detectors: { scripted: { at: { generated: 1 } } },
+    policies: { watch: { hold_tokens: 0, detectors: { scripted: { action: "flag", positions: "generation" } } } },
+    fields: {
+      engine: { slots: 6, context_tokens: 512, waiting_limit: 64 },
+      queue: { driver: "bullmq", redis: { url } },
+      review: { new_items_per_minute: 1_000_000 },
+      enrichment: { enabled: false },
+      ...fields,
+    },
+  });
+}
+
+/** Streams that run all the time, and requests that are flagged one after the other. */
+export interface Load {
+  /** Traces of replies that came and were flagged. */
+  readonly flagged: Set<string>;
+  readonly refused: number;
+  readonly tokens: number;
+  /** Resolves when so many are flagged and the streams have ended. */
+  readonly done: Promise<void>;
+  /** Ends the load early. */
+  stop(): void;
+}
+
+export function startLoad(gateway: Pick<GatewayProcess, "api">, wanted: number): Load {
+  const flagged = new Set<string>();
+  const counts = { tokens: 0, refused: 0, asked: 0 };
+  let over = false;
+
+  async function stream(): Promise<void> {
+    while (!over) {
+      const question = { content: "Count slowly from one to a thousand.", policy: "open", fields: { max_tokens: 400 } };
+      try {
+        const reply = await openStream(gateway, question);
+        for (let before = 0; !over && (await reply.next()); before = reply.tokens)
+          counts.tokens += reply.tokens - before;
+        reply.leave();
+      } catch {
+        await wait(50);
+      }
+    }
+  }
+  async function ask(): Promise<void> {
+    while (!over && flagged.size < wanted) {
+      counts.asked += 1;
+      const content = `Item ${counts.asked}: name one colour.`;
+      try {
+        const response = await send(gateway, { content, policy: "watch", fields: { max_tokens: 2 } });
+        const traceId = response.headers.get("x-oversight-trace-id");
+        await response.arrayBuffer();
+        if (response.status === 200 && traceId !== null) flagged.add(traceId);
+        else counts.refused += 1;
+      } catch {
+        await wait(50);
+      }
+      await wait(100);
+    }
+  }
+  const streams = Array.from({ length: STREAMS }, stream);
+  const done = Promise.all([ask(), ask()]).then(async () => {
+    over = true;
+    await Promise.all(streams);
+  });
+  return {
+    flagged,
+    get refused() {
+      return counts.refused;
+    },
+    get tokens() {
+      return counts.tokens;
+    },
+    done,
+    stop: () => (over = true),
+  };
+}
+
+/** Decides 20 items before anything breaks. */
+async function decideSome(desk: DeskClient, load: Load): Promise<string[]> {
+  const decided: string[] = [];
+  while (load.flagged.size < 30) await wait(100);
+  while (decided.length < 20) {
+    const { claim } = (await desk.call("claim", {})).body;
+    if (!claim) {
+      await wait(100);
+      continue;
+    }
+    const verdict = { token: claim.token, verdict: "true_positive", note: "a note" };
+    const { status } = await desk.call(`items/${claim.traceId}/decide`, verdict);
+    if (status === 200) decided.push(claim.traceId);
+  }
+  return decided;
+}
+
+interface Windows {
+  readonly quiet: number[];
+  readonly fault: number[];
+}
+
+/** Quiet and broken spells of the same length, one after the other. */
+async function breakAndMend(
+  fault: RedisFault,
+  { redis, load, broken }: { redis: RedisServer; load: Load; broken: boolean },
+): Promise<Windows> {
+  const windows: Windows = { quiet: [], fault: [] };
+  for (let outage = 0; outage < fault.outages; outage += 1) {
+    if (broken) await wait(2_000);
+    else {
+      await measure(load, windows.quiet, fault.outageSeconds);
+      await fault.break(redis);
+    }
+    await measure(load, windows.fault, fault.outageSeconds);
+    await fault.mend(redis);
+    // What catching up costs belongs to neither side.
+    await wait(3_000);
+    await measure(load, windows.quiet, fault.outageSeconds);
+  }
+  return windows;
+}
+
+async function measure(load: Load, into: number[], seconds: number): Promise<void> {
+  for (const until = Date.now() + seconds * 1_000; Date.now() < until;) {
+    const [began, before] = [performance.now(), load.tokens];
+    await wait(WINDOW_MS);
+    const tokens = load.tokens - before;
+    if (tokens > 0) into.push((performance.now() - began) / tokens);
+  }
+}
+
+async function settle(desk: DeskClient, { load, decided }: { load: Load; decided: readonly string[] }) {
+  for (const until = Date.now() + 120_000; ;) {
+    const { body } = await desk.call("stats");
+    const { waiting = 0, claimed = 0, decided: done = 0 } = body.queue ?? {};
+    if (waiting + claimed + done >= load.flagged.size && (body.outbox?.waiting ?? 0) === 0) break;
+    if (Date.now() > until) break;
+    await wait(500);
+  }
+  const items = await listEverything(desk);
+  const ids = new Set(items.map(({ traceId }) => traceId));
+  const still = await Promise.all(
+    decided.map(async (id) => {
+      const { body } = await desk.call(`items/${id}`);
+      const isDecided = items.find(({ traceId }) => traceId === id)?.state === "decided";
+      return isDecided && body.decisions?.some(({ verdict }) => verdict === "true_positive");
+    }),
+  );
+  return {
+    flagged: load.flagged.size,
+    refused: load.refused,
+    inQueue: items.length,
+    missing: [...load.flagged].filter((id) => !ids.has(id)).length,
+    twice: items.length - ids.size + items.filter(({ count }) => count !== 1).length,
+    decided: decided.length,
+    decisionsLost: still.filter((isKept) => isKept !== true).length,
+  };
+}
+
+function speeds({ quiet, fault }: Windows) {
+  const [quietMsPerToken, faultMsPerToken] = [medianOf(quiet), medianOf(fault)];
+  return { quietMsPerToken, faultMsPerToken, ratio: faultMsPerToken / quietMsPerToken };
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? NaN;
+}
