@@ -1,10 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { listEverything, openDesk, type DeskClient } from "./desk-client.ts";
-import { startGatewayProcess, type GatewayProcess } from "./gateway-process.ts";
+import { startLoad, type Load } from "./desk-load.ts";
+import { startGatewayProcess } from "./gateway-process.ts";
 import { writeLiveConfig } from "./live-gateway.ts";
 import { startRedis, type RedisServer } from "./redis-server.ts";
-import { send } from "./wire-reply.ts";
-import { openStream } from "./wire-stream.ts";
 
 /** A way in which Redis fails, and how it is mended. */
 export interface RedisFault {
@@ -70,7 +69,6 @@ export interface FaultReport {
   readonly ratio: number;
 }
 
-const STREAMS = 4;
 const WINDOW_MS = 500;
 /** Of its environment's key; any 64 hex digits do. */
 export const TEST_TRACE_KEY = "5a".repeat(32);
@@ -109,70 +107,6 @@ export function writeDeskConfig(url: string, fields: object = {}) {
       ...fields,
     },
   });
-}
-
-/** Streams that run all the time, and requests that are flagged one after the other. */
-export interface Load {
-  /** Traces of replies that came and were flagged. */
-  readonly flagged: Set<string>;
-  readonly refused: number;
-  readonly tokens: number;
-  /** Resolves when so many are flagged and the streams have ended. */
-  readonly done: Promise<void>;
-  /** Ends the load early. */
-  stop(): void;
-}
-
-export function startLoad(gateway: Pick<GatewayProcess, "api">, wanted: number): Load {
-  const flagged = new Set<string>();
-  const counts = { tokens: 0, refused: 0, asked: 0 };
-  let over = false;
-
-  async function stream(): Promise<void> {
-    while (!over) {
-      const question = { content: "Count slowly from one to a thousand.", policy: "open", fields: { max_tokens: 400 } };
-      try {
-        const reply = await openStream(gateway, question);
-        for (let before = 0; !over && (await reply.next()); before = reply.tokens)
-          counts.tokens += reply.tokens - before;
-        reply.leave();
-      } catch {
-        await wait(50);
-      }
-    }
-  }
-  async function ask(): Promise<void> {
-    while (!over && flagged.size < wanted) {
-      counts.asked += 1;
-      const content = `Item ${counts.asked}: name one colour.`;
-      try {
-        const response = await send(gateway, { content, policy: "watch", fields: { max_tokens: 2 } });
-        const traceId = response.headers.get("x-oversight-trace-id");
-        await response.arrayBuffer();
-        if (response.status === 200 && traceId !== null) flagged.add(traceId);
-        else counts.refused += 1;
-      } catch {
-        await wait(50);
-      }
-      await wait(100);
-    }
-  }
-  const streams = Array.from({ length: STREAMS }, stream);
-  const done = Promise.all([ask(), ask()]).then(async () => {
-    over = true;
-    await Promise.all(streams);
-  });
-  return {
-    flagged,
-    get refused() {
-      return counts.refused;
-    },
-    get tokens() {
-      return counts.tokens;
-    },
-    done,
-    stop: () => (over = true),
-  };
 }
 
 /** Decides 20 items before anything breaks. */
