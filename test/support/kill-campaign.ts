@@ -4,12 +4,13 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
-import { openLocalStores } from "../../src/gateway/local-stores.ts";
-import { startGatewayProcess } from "./gateway-process.ts";
+import { loadConfig } from "../../src/config.ts";
+import { openRecords } from "../../src/gateway/records.ts";
+import { startGatewayProcess, type GatewayProcess } from "./gateway-process.ts";
 import { sawFlagged, startTraffic, type Seen, type Trap } from "./kill-traffic.ts";
-import { writeLiveConfig } from "./live-gateway.ts";
-import { ask } from "./wire-reply.ts";
+import { noteLog, writeLiveConfig } from "./live-gateway.ts";
+import { startRedis, type RedisServer } from "./redis-server.ts";
+import { ask, until } from "./wire-reply.ts";
 
 const SHIPPED_DETECTORS = fileURLToPath(new URL("../../detectors/", import.meta.url));
 const ACTIONS = ["flag", "abort"] as const;
@@ -38,38 +39,66 @@ export interface CampaignReport {
   readonly leaks: number;
 }
 
-/** Kills a gateway under traffic again and again, always with the same state folder, and counts what is left. */
-export async function runKillCampaign(options: {
+/** How often, under how much traffic, and in what order. With `redis`, the queue is there, and it is killed in turn with the gateway. */
+export interface CampaignOptions {
   readonly kills: number;
   readonly clients: number;
   readonly seed: number;
-}) {
+  readonly redis?: boolean;
+}
+
+/** Kills a gateway under traffic again and again, always with the same state folder, and counts what is left. */
+export async function runKillCampaign(options: CampaignOptions): Promise<CampaignReport> {
   const random = xoroshiro128plus(options.seed);
   const draw = (from: number, to: number) => uniformInt(random, from, to);
-  const { folder, path, remove } = writeConfig();
+  const redis = options.redis === true ? await startRedis() : undefined;
+  const { path, remove } = writeConfig(redis?.url);
+  const start = () => startGatewayProcess(path, { environment: ENVIRONMENT });
   try {
-    const traps = await setTraps(path);
+    const traps = await setTraps(start);
     const traffic = startTraffic({ clients: options.clients, traps, draw });
     for (let kill = 0; kill < options.kills; kill += 1) {
-      const gateway = await startGatewayProcess(path);
+      const gateway = await start();
       traffic.aim(gateway.api);
+      const redisDies = redis === undefined ? undefined : killForAWhile(redis, draw(0, 2_000), draw(100, 3_000));
       // Half of the deaths come when they come, half right after flagged text has left.
       if (kill % 2 === 0) await wait(draw(500, 6000));
       else await traffic.nextFlagged(draw(1, 60));
       await gateway.end("SIGKILL");
       traffic.aim(undefined);
+      await redisDies;
     }
     await traffic.stop();
-    const last = await startGatewayProcess(path);
+    const last = await start();
+    await until(async () => (await waitingOf(last.console)) === 0, 60_000);
     const { code } = await last.end("SIGTERM");
     if (code !== 0) throw new Error(`the last gateway left with ${code}: ${last.stderr()}`);
-    return await report(traffic.seen, { kills: options.kills, stateFolder: join(folder, "state") });
+    return await report(traffic.seen, { kills: options.kills, config: path });
   } finally {
     remove();
+    await redis?.stop();
   }
 }
 
-function writeConfig() {
+const ENVIRONMENT = { LENSGATE_TRACE_KEY: "5e".repeat(32), LENSGATE_LOG_LEVEL: "silent" };
+
+/** Dies under way, and comes back with what it had written. */
+async function killForAWhile(redis: RedisServer, afterMs: number, forMs: number): Promise<void> {
+  await wait(afterMs);
+  await redis.kill();
+  await wait(forMs);
+  await redis.restart();
+}
+
+/** How many flagged traces have not reached the queue; undefined while it cannot be reached. */
+async function waitingOf(console: string): Promise<number | undefined> {
+  const body = (await (await fetch(`${console}/readyz`)).json()) as {
+    review?: { state: string; outbox: { waiting: number } };
+  };
+  return body.review?.state === "fine" ? body.review.outbox.waiting : undefined;
+}
+
+function writeConfig(redis: string | undefined) {
   const rules = Object.keys(QUESTIONS).flatMap((detector) =>
     ACTIONS.flatMap((action) => HOLDS.map((hold) => ({ detector, action, hold }))),
   );
@@ -80,7 +109,11 @@ function writeConfig() {
   const config = writeLiveConfig({
     detectors: { scripted: { at: { generated: 3 } } },
     policies: Object.fromEntries(policies) as Record<string, object>,
-    fields: { engine: { context_tokens: 256, waiting_limit: 64 } },
+    fields: {
+      engine: { context_tokens: 256, waiting_limit: 64 },
+      review: { new_items_per_minute: 1_000_000 },
+      ...(redis === undefined ? {} : { queue: { driver: "bullmq", redis: { url: redis } } }),
+    },
   });
   copyFileSync(
     join(SHIPPED_DETECTORS, "country-channel.yaml"),
@@ -90,8 +123,8 @@ function writeConfig() {
 }
 
 /** Learns from an undisturbed gateway how many tokens leave before each firing, with and without a hold. */
-async function setTraps(config: string): Promise<Trap[]> {
-  const gateway = await startGatewayProcess(config);
+async function setTraps(start: () => Promise<GatewayProcess>): Promise<Trap[]> {
+  const gateway = await start();
   const traps: Trap[] = [];
   for (const [detector, content] of Object.entries(QUESTIONS)) {
     for (const hold of HOLDS) {
@@ -102,6 +135,7 @@ async function setTraps(config: string): Promise<Trap[]> {
           policy: `${detector}-${action}-${hold}`,
           content,
           action,
+          numbered: detector === "scripted",
           tokensBefore: tokens.length,
         })),
       );
@@ -113,14 +147,16 @@ async function setTraps(config: string): Promise<Trap[]> {
 
 async function report(
   seen: readonly Seen[],
-  { kills, stateFolder }: { kills: number; stateFolder: string },
+  { kills, config }: { kills: number; config: string },
 ): Promise<CampaignReport> {
-  const { database, traces } = openLocalStores({ folder: stateFolder, mustExist: true });
-  const queue = createEmbeddedQueue({ database });
+  const log = noteLog([]);
+  const records = openRecords({ config: loadConfig({ path: config }), log, environment: ENVIRONMENT, mustExist: true });
+  await records.reached();
+  const { traces, queue, local } = records;
   const heads = (await queue.list({ limit: 1_000_000 })).map(({ traceId }) => traceId);
   // Traces that are alike share an item: each is in one.
   const items = (await Promise.all(heads.map((id) => queue.members(id, 1_000_000)))).flat();
-  const recorded = database.prepare<{ id: string; state: string }>("SELECT id, state FROM traces").all();
+  const recorded = local.database.prepare<{ id: string; state: string }>("SELECT id, state FROM traces").all();
   const [itemIds, traceIds] = [new Set(items), new Set(recorded.map(({ id }) => id))];
   const flagged = seen.filter(sawFlagged);
   const found = await Promise.all(flagged.map(({ traceId }) => traces.get(traceId)));
@@ -138,6 +174,6 @@ async function report(
     tracesLeftOpen: recorded.filter(({ state }) => state === "open").length,
     leaks: seen.filter(({ trap, tokens }) => trap.action === "abort" && tokens > trap.tokensBefore).length,
   };
-  database.close();
+  await records.close();
   return counts;
 }

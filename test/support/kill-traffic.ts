@@ -6,6 +6,8 @@ export interface Trap {
   readonly policy: string;
   readonly content: string;
   readonly action: "flag" | "abort";
+  /** The content may have a number in it: the firing does not depend on it, and traces are not alike. */
+  readonly numbered: boolean;
   /** A client that sees more tokens than this saw a byte that left after the firing. */
   readonly tokensBefore: number;
 }
@@ -50,13 +52,15 @@ export function startTraffic({ clients, traps, draw }: TrafficOptions): Traffic 
   let sightings = 0;
   let awaited: { readonly from: number; readonly tell: () => void } | undefined;
   let api: string | undefined;
+  let asked = 0;
   let over = false;
 
   async function askOnce(target: string, hangsUp: boolean): Promise<void> {
     const trap = traps[draw(0, traps.length - 1)] as Trap;
     // Around the firing: before it, at it, and after it.
     const patience = hangsUp ? draw(0, trap.tokensBefore + 3) : Infinity;
-    const { policy, content } = trap;
+    const { policy } = trap;
+    const content = trap.numbered ? `${trap.content} (${(asked += 1)})` : trap.content;
     const stream = await openStream({ api: target }, { content, policy, fields: { max_tokens: MAX_TOKENS } });
     const look = () => ({
       trap,
