@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { GatewayError } from "../errors.ts";
 import type { Database } from "../trace/database.ts";
 import { filterValues, prepareStatements, type ItemRow, type Statements } from "./embedded-statements.ts";
+import { packTexts, unpackTexts } from "./text-list.ts";
 import { MAX_ABANDONED, type QueuedItem, type ReviewItem, type ReviewQueue } from "./queue.ts";
 
 /** The connection that the queue shares with the stores, and where time and tokens come from. */
@@ -40,7 +41,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): ReviewQueue 
       const wanted = detectors === undefined ? null : JSON.stringify(detectors);
       const open = JSON.stringify(stages ?? (traceId === undefined ? ["first", "second"] : STAGES));
       return database.transaction(() => {
-        const id = sql.next.get(named, named, open, wanted, wanted, reviewer)?.trace_id;
+        const id = sql.next.get(named, named, open, wanted, wanted, JSON.stringify(reviewer))?.trace_id;
         if (id === undefined || sql.take.run(token, JSON.stringify(reviewer), leaseUntil, id) === 0) return undefined;
         const row = sql.find.get(id);
         return row === undefined ? undefined : { item: toItem(row), token, leaseUntil };
@@ -48,7 +49,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): ReviewQueue 
     },
     async reopen(traceId, { stage, excluded }) {
       expireLeases();
-      if (sql.reopen.run(stage, JSON.stringify(excluded), traceId) > 0) return;
+      if (sql.reopen.run(stage, packTexts(excluded), traceId) > 0) return;
       throw new GatewayError("conflict", `${traceId} is neither decided nor dead, so it cannot be opened again.`);
     },
     ...heldVerbs(sql, expireLeases),
@@ -99,7 +100,7 @@ function heldVerbs(
       demandHeld(sql.free.run(traceId, token, expireLeases()), traceId);
     },
     async passOn(traceId, token, { stage, excluded }) {
-      demandHeld(sql.passOn.run(stage, JSON.stringify(excluded), traceId, token, expireLeases()), traceId);
+      demandHeld(sql.passOn.run(stage, packTexts(excluded), traceId, token, expireLeases()), traceId);
     },
     async decide(traceId, token) {
       demandHeld(sql.decide.run(traceId, token, expireLeases()), traceId);
@@ -141,7 +142,7 @@ function toItem(row: ItemRow): QueuedItem {
     ...(JSON.parse(row.body) as ReviewItem),
     state: row.state,
     stage: row.stage,
-    excluded: JSON.parse(row.excluded) as string[],
+    excluded: unpackTexts(row.excluded),
     claimedBy: row.claimant === null ? null : (JSON.parse(row.claimant) as string),
     leaseUntil: row.lease_until,
     count: row.traces,

@@ -59,14 +59,16 @@ export function openRedis(options: RedisOptions): RedisHandle {
   const health = watchHealth(command, log);
 
   async function attempt<Result>(operation: string, work: (client: RedisClient) => Promise<Result>): Promise<Result> {
-    if (!health.status().connected) throw refused(options, operation, health.status().lastError);
     try {
+      if (!health.status().connected) throw refused(health.status().lastError);
       return await within(callTimeoutMs, work(command));
     } catch (error) {
-      if (error instanceof GatewayError) throw error;
+      const known = error instanceof GatewayError;
+      if (!known || error.code === "review_unavailable") options.onFailure?.(operation);
+      if (known) throw error;
       const message = messageOf(error);
       if (/timed out/i.test(message)) health.lost(message);
-      throw refused(options, operation, message, error);
+      throw refused(message, error);
     }
   }
   async function checkDurability(): Promise<string[]> {
@@ -104,8 +106,7 @@ function silent(client: RedisClient): RedisClient {
   return client;
 }
 
-function refused({ onFailure }: RedisOptions, operation: string, why: string | null, cause?: unknown): GatewayError {
-  onFailure?.(operation);
+function refused(why: string | null, cause?: unknown): GatewayError {
   const message = `The review queue cannot be reached: Redis ${why === null ? "is not connected" : `says "${why}"`}.`;
   return new GatewayError("review_unavailable", message, cause === undefined ? {} : { cause });
 }

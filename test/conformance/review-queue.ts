@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Claim, ReviewQueue } from "../../src/queue/queue.ts";
+import { describeCrowd } from "./review-queue-crowd.ts";
+import { describeJoining, describeListing, describeStages } from "./review-queue-verbs.ts";
 import { AWKWARD_TEXT, sampleItem, sampleQueuedItem, traceId } from "./samples.ts";
 
 /** `open` gives another handle on the same queue, as another process would hold; `passTime` lets that many milliseconds pass for all handles. */
@@ -10,7 +12,8 @@ export interface ReviewQueueFactory {
   readonly leaseMs: number;
 }
 
-async function mustClaim(queue: ReviewQueue, options: Parameters<ReviewQueue["claim"]>[0]): Promise<Claim> {
+/** Claims, or ends the test. */
+export async function mustClaim(queue: ReviewQueue, options: Parameters<ReviewQueue["claim"]>[0]): Promise<Claim> {
   const claim = await queue.claim(options);
   if (claim === undefined) throw new Error("nothing to claim");
   return claim;
@@ -22,6 +25,9 @@ export function describeReviewQueue(name: string, setUp: () => ReviewQueueFactor
     describeItems(setUp);
     describeClaims(setUp);
     describeLeases(setUp);
+    describeStages(setUp);
+    describeJoining(setUp);
+    describeListing(setUp);
     describeCrowd(setUp);
   });
 }
@@ -193,33 +199,11 @@ function describeLeases(setUp: () => ReviewQueueFactory): void {
   });
 }
 
-function describeCrowd(setUp: () => ReviewQueueFactory): void {
-  test("eight claimants on two handles decide each of 200 items exactly once", async () => {
-    const { open } = setUp();
-    const handles = [await open(), await open()];
-    for (let number = 1; number <= 200; number += 1)
-      await handles[number % 2]?.enqueue(sampleItem(number, { priority: 1 + (number % 7) }));
-    const decided: string[] = [];
-    await Promise.all(
-      Array.from({ length: 8 }, async (_, index) => {
-        const queue = handles[index % 2];
-        if (queue === undefined) throw new Error("no handle");
-        for (;;) {
-          const claim = await queue.claim({ reviewer: `reviewer ${index}`, leaseMs: 60_000 });
-          if (claim === undefined) return;
-          await new Promise(setImmediate);
-          await queue.decide(claim.item.traceId, claim.token);
-          decided.push(claim.item.traceId);
-        }
-      }),
-    );
-    expect(decided.toSorted()).toEqual(Array.from({ length: 200 }, (_, index) => traceId(index + 1)));
-    expect(await handles[0]?.stats()).toMatchObject({ waiting: 0, claimed: 0, decided: 200, leasesExpired: 0 });
-  });
-}
-
-async function expectLost(queue: ReviewQueue, token: string): Promise<void> {
+/** Every verb that needs a claim on the first item fails with this token. */
+export async function expectLost(queue: ReviewQueue, token: string): Promise<void> {
   await expect(queue.heartbeat(traceId(1), token, 1_000)).rejects.toMatchObject({ code: "conflict" });
   await expect(queue.release(traceId(1), token)).rejects.toMatchObject({ code: "conflict" });
   await expect(queue.decide(traceId(1), token)).rejects.toMatchObject({ code: "conflict" });
+  const next = { stage: "escalated", excluded: [] } as const;
+  await expect(queue.passOn(traceId(1), token, next)).rejects.toMatchObject({ code: "conflict" });
 }

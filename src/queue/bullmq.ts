@@ -1,0 +1,224 @@
+import { Job, Queue } from "bullmq";
+import { randomBytes } from "node:crypto";
+import { GatewayError } from "../errors.ts";
+import type { RedisClient, RedisHandle } from "../trace/redis.ts";
+import { prepareScripts } from "./bullmq-scripts.ts";
+import { MAX_ABANDONED, type Enqueued, type ItemFilter, type QueuedItem } from "./queue.ts";
+import type { ReviewItem, ReviewQueue } from "./queue.ts";
+import { packTexts, unpackTexts } from "./text-list.ts";
+
+/** The connection, and where tokens come from. Leases run by the clock of Redis. */
+export interface BullmqQueueOptions {
+  readonly redis: RedisHandle;
+  /** An unguessable text, fresh at every call. */
+  readonly randomToken?: () => string;
+}
+
+const NAME = "review";
+const LAST_PRIORITY = 2_097_151;
+/** How many ids a page looks at in one step, so that Redis is not held up by a long list. */
+const STEP = 500;
+
+type Scripts = ReturnType<typeof prepareScripts>;
+type Attempt = <Result>(verb: string, work: (client: RedisClient) => Promise<Result>) => Promise<Result>;
+
+/** The review queue on BullMQ: a job for each item, its id the trace's, in Redis for any number of gateways. */
+export function createBullmqQueue(options: BullmqQueueOptions): ReviewQueue {
+  const { redis, randomToken = () => randomBytes(16).toString("hex") } = options;
+  const [bull, desk] = [`${redis.prefix}:${NAME}:`, `${redis.prefix}:desk:`];
+  const scripts = prepareScripts(bull, desk);
+  const jobs = createJobs(redis);
+  const attempt: Attempt = (verb, work) => redis.attempt(verb, work);
+  return {
+    async enqueue(item) {
+      checkId(item.traceId);
+      return attempt("enqueue", async (client) => {
+        const [outcome, missing] = (await scripts.admit(client, ...admission(item))) as [Enqueued, string];
+        // Also one that an earlier call, or another gateway's, left half-way: what it joins must be there.
+        if (missing !== "") {
+          const made = JSON.parse(missing) as ReviewItem;
+          await jobs.add(made);
+          await scripts.place(client, made.traceId);
+        }
+        return outcome;
+      });
+    },
+    async claim({ reviewer, leaseMs, traceId, detectors, stages }) {
+      const token = randomToken();
+      const open = stages ?? (traceId === undefined ? ["first", "second"] : ["first", "second", "escalated"]);
+      const wanted = detectors === undefined ? "" : packTexts(detectors);
+      const filters = [traceId ?? "", `,${open.join(",")},`, wanted];
+      const values = [MAX_ABANDONED, token, leaseMs, JSON.stringify(reviewer), ...filters];
+      const row = await attempt("claim", (client) => scripts.claim(client, ...values));
+      const item = toItem(row);
+      return item === undefined ? undefined : { item, token, leaseUntil: item.leaseUntil ?? 0 };
+    },
+    ...heldVerbs(attempt, scripts, jobs),
+    ...readingVerbs(attempt, scripts, desk),
+    close: () => jobs.close(),
+  };
+}
+
+/** A BullMQ job id must be no number and hold no colon. */
+function checkId(traceId: string): void {
+  if (!/^[a-z][\w-]*$/i.test(traceId)) throw new TypeError(`"${traceId}" cannot name a review item`);
+}
+
+function admission(item: ReviewItem): (string | number)[] {
+  const { traceId, detector, action, score, threshold, createdAt, model, keyId, repetition, blind, sample } = item;
+  const kept = { traceId, detector, action, score, threshold, priority: item.priority, createdAt, model, keyId };
+  const body = JSON.stringify({ ...kept, repetition, blind, sample });
+  const names = [detector, action, model].map((name) => JSON.stringify(name));
+  return [traceId, body, priorityOf(item), createdAt, ...names, repetition];
+}
+
+/** A job without a priority would come before all that have one. */
+function priorityOf({ priority }: ReviewItem): number {
+  return Number.isFinite(priority) ? Math.min(Math.max(Math.round(priority), 1), LAST_PRIORITY) : LAST_PRIORITY;
+}
+
+/** BullMQ's own verbs. The queue is built when Redis answers for the first time: built earlier it would wait without end. */
+function createJobs(redis: RedisHandle) {
+  let building: Promise<Queue> | undefined;
+  async function build(): Promise<Queue> {
+    const events = { maxLen: 1_000 };
+    const made = new Queue(NAME, { connection: redis.command, prefix: redis.prefix, streams: { events } });
+    // The handle hears and tells of every failed connection itself.
+    made.on("error", () => undefined);
+    try {
+      await made.waitUntilReady();
+    } catch (error) {
+      building = undefined;
+      await made.close().catch(() => undefined);
+      throw error;
+    }
+    return made;
+  }
+  const queue = () => (building ??= build());
+  const job = async (id: string) => new Job(await queue(), NAME, { traceId: id }, { removeOnComplete: false }, id);
+  return {
+    job,
+    lockOf: (id: string) => `${redis.prefix}:${NAME}:${id}:lock`,
+    async add(item: ReviewItem): Promise<void> {
+      const kept = { removeOnComplete: false, removeOnFail: false };
+      const placed = { jobId: item.traceId, priority: priorityOf(item), timestamp: item.createdAt };
+      await (await queue()).add(NAME, { traceId: item.traceId }, { ...placed, ...kept });
+    },
+    async close(): Promise<void> {
+      if (building !== undefined && redis.status().connected) await (await building).close();
+    },
+  };
+}
+
+function lost(traceId: string): GatewayError {
+  const message = `The claim on ${traceId} has run out, or belongs to someone else; claim it again.`;
+  return new GatewayError("conflict", message);
+}
+
+/** What only the holder of a claim may do: each verb checks the lock's token in the same step that acts. */
+function heldVerbs(
+  attempt: Attempt,
+  scripts: Scripts,
+  jobs: ReturnType<typeof createJobs>,
+): Pick<ReviewQueue, "heartbeat" | "release" | "passOn" | "decide" | "reopen"> {
+  async function giveBack(verb: string, values: readonly string[]): Promise<void> {
+    if ((await attempt(verb, (client) => scripts.giveBack(client, ...values))) === 0) throw lost(values[0] ?? "");
+  }
+  return {
+    async heartbeat(traceId, token, leaseMs) {
+      return attempt("heartbeat", async (client) => {
+        if ((await (await jobs.job(traceId)).extendLock(token, leaseMs)) === 0) throw lost(traceId);
+        const leaseUntil = await client.pexpiretime(jobs.lockOf(traceId));
+        if (leaseUntil < 0) throw lost(traceId);
+        return leaseUntil;
+      });
+    },
+    release: async (traceId, token) => giveBack("release", [traceId, token, "", ""]),
+    passOn: async (traceId, token, { stage, excluded }) =>
+      giveBack("pass-on", [traceId, token, stage, packTexts(excluded)]),
+    async decide(traceId, token) {
+      await attempt("decide", async (client) => {
+        try {
+          await (await jobs.job(traceId)).moveToCompleted(null, token, false);
+        } catch (error) {
+          // BullMQ's negative codes: no such job, no lock, another's lock, not active.
+          throw error instanceof Error && "code" in error && Number(error.code) < 0 ? lost(traceId) : error;
+        }
+        // The item is decided; what this forgets would be found and forgotten by the next trace that is alike.
+        await scripts.settle(client, traceId).catch(() => undefined);
+      });
+    },
+    async reopen(traceId, { stage, excluded }) {
+      const values = [MAX_ABANDONED, traceId, stage, packTexts(excluded)];
+      if ((await attempt("reopen", (client) => scripts.reopen(client, ...values))) !== 0) return;
+      throw new GatewayError("conflict", `${traceId} is neither decided nor dead, so it cannot be opened again.`);
+    },
+  };
+}
+
+function readingVerbs(
+  attempt: Attempt,
+  scripts: Scripts,
+  desk: string,
+): Pick<ReviewQueue, "get" | "itemOf" | "members" | "list" | "stats"> {
+  return {
+    async get(traceId) {
+      return toItem(await attempt("get", (client) => scripts.get(client, MAX_ABANDONED, traceId)));
+    },
+    async itemOf(traceId) {
+      return (await attempt("item-of", (client) => client.hget(`${desk}member-of`, traceId))) ?? undefined;
+    },
+    async members(traceId, limit) {
+      if (limit <= 0) return [];
+      return attempt("members", (client) => client.zrange(`${desk}members:${traceId}`, 0, `${limit - 1}`));
+    },
+    async list({ limit, offset = 0, ...filter }) {
+      const found = new Map<string, QueuedItem>();
+      for (let from = 0; found.size < offset + limit; from += STEP) {
+        const values = [MAX_ABANDONED, sourceOf(filter), from, from + STEP - 1, ...filterTexts(filter)];
+        const page = await attempt("list", (client) => scripts.page(client, ...values));
+        const [seen, rows] = page as [number, unknown[]];
+        for (const item of rows.map(toItem)) if (item !== undefined) found.set(item.traceId, item);
+        if (seen < STEP) break;
+      }
+      return [...found.values()].toSorted(byUrgency).slice(offset, offset + limit);
+    },
+    async stats() {
+      const counts = await attempt("stats", (client) => scripts.stats(client, MAX_ABANDONED));
+      const [waiting = 0, claimed = 0, decided = 0, dead = 0, oldestWaitingMs = 0, leasesExpired = 0] =
+        counts as number[];
+      return { waiting, claimed, decided, dead, oldestWaitingMs, leasesExpired };
+    },
+  };
+}
+
+/** The decided ones lie in BullMQ by the time of the verdict, so they are picked from all items in order. */
+function sourceOf({ state }: ItemFilter): string {
+  const sources = { waiting: "prioritized", claimed: "active", dead: "failed", decided: "order" };
+  return state === undefined ? "order" : sources[state];
+}
+
+function filterTexts({ stage, detector, action, model, createdBefore, state }: ItemFilter): (string | number)[] {
+  const names = [detector, action, model].map((name) => (name === undefined ? "" : JSON.stringify(name)));
+  return [stage ?? "", ...names, createdBefore ?? "", state ?? ""];
+}
+
+function byUrgency(left: QueuedItem, right: QueuedItem): number {
+  const order = left.priority - right.priority || left.createdAt - right.createdAt;
+  return order || (left.traceId < right.traceId ? -1 : 1);
+}
+
+/** From the seven values of a row: body, state, stage, excluded, claimant, end of the lease, number of traces. */
+function toItem(row: unknown): QueuedItem | undefined {
+  if (!Array.isArray(row)) return undefined;
+  const [body, state, stage, excluded, claimant, leaseUntil, count] = row as [string, ...unknown[]];
+  return {
+    ...(JSON.parse(body) as ReviewItem),
+    state: state as QueuedItem["state"],
+    stage: stage as QueuedItem["stage"],
+    excluded: unpackTexts(excluded as string),
+    claimedBy: claimant === "" ? null : (JSON.parse(claimant as string) as string),
+    leaseUntil: state === "claimed" ? (leaseUntil as number) : null,
+    count: count as number,
+  };
+}
