@@ -159,6 +159,15 @@ announce('active', id, 'waiting')
 return describe(id)
 `;
 
+// Not BullMQ's extendLock: that sets the lock anew, which a full Redis refuses, and reviewers would lose their claims.
+const EXTEND = `
+local id, lock = ARGV[1], bull .. ARGV[1] .. ':lock'
+if redis.call('GET', lock) ~= ARGV[2] then return 0 end
+redis.call('PEXPIRE', lock, ARGV[3])
+redis.call('SREM', bull .. 'stalled', id)
+return redis.call('PEXPIRETIME', lock)
+`;
+
 const GIVE_BACK = `
 local id, token, stage, excluded = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 if redis.call('GET', bull .. id .. ':lock') ~= token or redis.call('LREM', bull .. 'active', 1, id) == 0 then return 0 end
@@ -229,6 +238,7 @@ export const LUA = {
   admit: ADMIT,
   place: PLACE,
   claim: CLAIM,
+  extend: EXTEND,
   giveBack: GIVE_BACK,
   settle: SETTLE,
   reopen: REOPEN,

@@ -24,6 +24,7 @@ export function prepareScripts(bull: string, desk: string): Record<keyof typeof 
     admit: script(LUA.admit),
     place: script(LUA.place),
     claim: script(LUA.claim),
+    extend: script(LUA.extend),
     giveBack: script(LUA.giveBack),
     settle: script(LUA.settle),
     reopen: script(LUA.reopen),

@@ -27,7 +27,7 @@ export function createBullmqQueue(options: BullmqQueueOptions): ReviewQueue {
   const { redis, randomToken = () => randomBytes(16).toString("hex") } = options;
   const [bull, desk] = [`${redis.prefix}:${NAME}:`, `${redis.prefix}:desk:`];
   const scripts = prepareScripts(bull, desk);
-  const jobs = createJobs(redis);
+  const queue = lazyQueue(redis, NAME);
   const attempt: Attempt = (verb, work) => redis.attempt(verb, work);
   return {
     async enqueue(item) {
@@ -37,7 +37,7 @@ export function createBullmqQueue(options: BullmqQueueOptions): ReviewQueue {
         // Also one that an earlier call, or another gateway's, left half-way: what it joins must be there.
         if (missing !== "") {
           const made = JSON.parse(missing) as ReviewItem;
-          await jobs.add(made);
+          await addJob(await queue.ready(), made);
           await scripts.place(client, made.traceId);
         }
         return outcome;
@@ -53,9 +53,9 @@ export function createBullmqQueue(options: BullmqQueueOptions): ReviewQueue {
       const item = toItem(row);
       return item === undefined ? undefined : { item, token, leaseUntil: item.leaseUntil ?? 0 };
     },
-    ...heldVerbs(attempt, scripts, jobs),
+    ...heldVerbs(attempt, scripts, queue.ready),
     ...readingVerbs(attempt, scripts, desk),
-    close: () => jobs.close(),
+    close: () => queue.close(),
   };
 }
 
@@ -72,17 +72,28 @@ function admission(item: ReviewItem): (string | number)[] {
   return [traceId, body, priorityOf(item), createdAt, ...names, repetition];
 }
 
+const KEPT = { removeOnComplete: false, removeOnFail: false };
+
+/** Changes nothing when the job is there. Job data are clear text: the id, and nothing else. */
+async function addJob(queue: Queue, item: ReviewItem): Promise<void> {
+  const { traceId, createdAt } = item;
+  await queue.add(NAME, { traceId }, { ...KEPT, jobId: traceId, priority: priorityOf(item), timestamp: createdAt });
+}
+
 /** A job without a priority would come before all that have one. */
 function priorityOf({ priority }: ReviewItem): number {
   return Number.isFinite(priority) ? Math.min(Math.max(Math.round(priority), 1), LAST_PRIORITY) : LAST_PRIORITY;
 }
 
-/** BullMQ's own verbs. The queue is built when Redis answers for the first time: built earlier it would wait without end. */
-function createJobs(redis: RedisHandle) {
+/**
+ * A BullMQ queue that is built when Redis answers for the first time: built earlier it would wait without end, and one whose
+ * building failed would fail for ever.
+ */
+export function lazyQueue(redis: RedisHandle, name: string) {
   let building: Promise<Queue> | undefined;
   async function build(): Promise<Queue> {
     const events = { maxLen: 1_000 };
-    const made = new Queue(NAME, { connection: redis.command, prefix: redis.prefix, streams: { events } });
+    const made = new Queue(name, { connection: redis.command, prefix: redis.prefix, streams: { events } });
     // The handle hears and tells of every failed connection itself.
     made.on("error", () => undefined);
     try {
@@ -94,16 +105,8 @@ function createJobs(redis: RedisHandle) {
     }
     return made;
   }
-  const queue = () => (building ??= build());
-  const job = async (id: string) => new Job(await queue(), NAME, { traceId: id }, { removeOnComplete: false }, id);
   return {
-    job,
-    lockOf: (id: string) => `${redis.prefix}:${NAME}:${id}:lock`,
-    async add(item: ReviewItem): Promise<void> {
-      const kept = { removeOnComplete: false, removeOnFail: false };
-      const placed = { jobId: item.traceId, priority: priorityOf(item), timestamp: item.createdAt };
-      await (await queue()).add(NAME, { traceId: item.traceId }, { ...placed, ...kept });
-    },
+    ready: () => (building ??= build()),
     async close(): Promise<void> {
       if (building !== undefined && redis.status().connected) await (await building).close();
     },
@@ -119,19 +122,17 @@ function lost(traceId: string): GatewayError {
 function heldVerbs(
   attempt: Attempt,
   scripts: Scripts,
-  jobs: ReturnType<typeof createJobs>,
+  ready: () => Promise<Queue>,
 ): Pick<ReviewQueue, "heartbeat" | "release" | "passOn" | "decide" | "reopen"> {
   async function giveBack(verb: string, values: readonly string[]): Promise<void> {
     if ((await attempt(verb, (client) => scripts.giveBack(client, ...values))) === 0) throw lost(values[0] ?? "");
   }
   return {
     async heartbeat(traceId, token, leaseMs) {
-      return attempt("heartbeat", async (client) => {
-        if ((await (await jobs.job(traceId)).extendLock(token, leaseMs)) === 0) throw lost(traceId);
-        const leaseUntil = await client.pexpiretime(jobs.lockOf(traceId));
-        if (leaseUntil < 0) throw lost(traceId);
-        return leaseUntil;
-      });
+      const values = [traceId, token, leaseMs];
+      const leaseUntil = await attempt("heartbeat", (client) => scripts.extend(client, ...values));
+      if (leaseUntil === 0) throw lost(traceId);
+      return leaseUntil as number;
     },
     release: async (traceId, token) => giveBack("release", [traceId, token, "", ""]),
     passOn: async (traceId, token, { stage, excluded }) =>
@@ -139,7 +140,8 @@ function heldVerbs(
     async decide(traceId, token) {
       await attempt("decide", async (client) => {
         try {
-          await (await jobs.job(traceId)).moveToCompleted(null, token, false);
+          const job = new Job(await ready(), NAME, { traceId }, KEPT, traceId);
+          await job.moveToCompleted(null, token, false);
         } catch (error) {
           // BullMQ's negative codes: no such job, no lock, another's lock, not active.
           throw error instanceof Error && "code" in error && Number(error.code) < 0 ? lost(traceId) : error;

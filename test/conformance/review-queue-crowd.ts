@@ -33,7 +33,7 @@ export function describeCrowd(setUp: () => ReviewQueueFactory): void {
     expect(await handles[0].stats()).toMatchObject({ waiting: 0, claimed: 0, decided: ITEMS, leasesExpired: 0 });
   });
 
-  test("eight handles that enqueue the same 100 traces make 100 items, and one says so for each", async () => {
+  test("eight handles that enqueue the same 100 traces make 100 items, and each is said to be added", async () => {
     const { open } = setUp();
     const handles = await Promise.all(Array.from({ length: 8 }, () => open()));
     const said = await Promise.all(
