@@ -86,7 +86,11 @@ function scoreRow(plan: ReadPlan, read: MarkedConcept, { result, row, start }: P
   const { yardstick } = read;
   const { all, shared } = massesOf(read, result.conceptLogits, start);
   if (yardstick.type === "exact") {
-    return atMostZero(all - result.exact[row * plan.forward.exact.length + yardstick.index]!);
+    const at = row * plan.forward.exact.length + yardstick.index;
+    const within = massesOf(read, result.exactConcepts, at * Math.max(1, plan.forward.conceptTokens.length)).all;
+    // The mass around the concept and the concept's own are rounded differently in fast precision, so they are put together anew.
+    const others = without(result.exact[at]!, within);
+    return all - logAdd(all, others);
   }
   const width = plan.forward.background[yardstick.group]!.views.length;
   const sample = result.background[yardstick.group]![row * width + yardstick.index]!;
@@ -117,10 +121,10 @@ function massesOf(
   return { all: highest + Math.log(all), shared: highest + Math.log(shared) };
 }
 
-// A probability's logarithm; the rounding of two sums can leave it just above 0. NaN stays NaN: a broken reading must show.
-function atMostZero(value: number): number {
-  // More than rounding is a broken reading, and is left for the kind to see.
-  return value > 0 && value < 1e-3 ? 0 : value;
+// ln(e^left + e^right). NaN stays NaN: a broken reading must show.
+function logAdd(left: number, right: number): number {
+  const high = Math.max(left, right);
+  return high === -Infinity ? high : high + Math.log1p(Math.exp(-Math.abs(left - right)));
 }
 
 // ln(e^all − e^overlap), never below all − FLOOR_NATS.

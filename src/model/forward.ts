@@ -16,6 +16,7 @@ export interface ForwardResult {
   readonly conceptLogits: Float32Array; // [S, V, R]
   readonly background: readonly Float32Array[]; // one a group: [S, group's views]
   readonly exact: Float32Array; // [S, exact views]
+  readonly exactConcepts: Float32Array; // [S, exact views, R]
 }
 
 /** A model that is loaded and can go one pass further. */
@@ -73,6 +74,7 @@ export async function openForward({ model, plan, threads }: ForwardOptions): Pro
         conceptLogits: get("concept_logits"),
         background: plan.background.map((_, group) => get(`background.${group}`)),
         exact: get("exact"),
+        exactConcepts: get("exact_concepts"),
       };
     },
     async lens(rows) {

@@ -45,6 +45,11 @@ function addViews(graph: GraphBuilder, { model, plan }: TapParts): void {
     of: count,
     logits: (input) => addLinear(graph, linear, { input, weight: unembeddingName(model), output: "exact.logits" }),
   });
+  if (plan.exact.length === 0) return;
+  // The concepts' logits as they stand in that mass: in fast precision they are rounded otherwise than those of `concept_rows`.
+  graph.integers("exact.concepts", plan.conceptTokens.length === 0 ? [0] : [...plan.conceptTokens]);
+  graph.node({ name: "Gather", attributes: { axis: -1 } }, ["exact.logits", "exact.concepts"], "exact_concepts");
+  graph.output("exact_concepts", "float32", ["B", "S", plan.exact.length, concepts.length / hidden]);
 }
 
 // Rows of the unembedding as columns, [hidden, concepts]. One spare column of zeros keeps it from being empty.

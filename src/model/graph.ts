@@ -53,7 +53,7 @@ export interface GraphPlan {
  * `lens_rows` float32 [N, hidden] (rows of any tap, N may be 0).
  * Outputs: `logits` [M + N, vocabulary], the lens of `lens_rows` last; `new_kv` [B, S, 2 × layers × kvHeads × headDim], k then v of each layer, keys rotated;
  * with T taps also `tap_rows` [B, S, T, hidden]; with V views also `concept_logits` [B, S, V, R], `background.G` of each group and `exact` [B, S, their views]
- * (log-sum-exp).
+ * (log-sum-exp), and `exact_concepts` [B, S, their views, R], the concepts' logits within that mass.
  */
 export function buildForwardGraph(model: PreparedModel, plan: GraphPlan): Uint8Array {
   const { architecture } = model.manifest;

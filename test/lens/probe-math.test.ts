@@ -88,6 +88,7 @@ describe("a probe", () => {
     conceptLogits: new Float32Array(),
     background: [],
     exact: new Float32Array(),
+    exactConcepts: new Float32Array(),
   });
   const direct = (directions: readonly number[]): PlannedProbe => ({
     type: "probe",

@@ -71,6 +71,17 @@ describe.each([
     });
   });
 
+  it("has the concepts' logits as they stand in the mass over the whole vocabulary, so that they never outweigh it", async () => {
+    const { result, lens } = await read(precision, untied);
+    IDS.forEach((_, position) => {
+      const within = result.exactConcepts.subarray(position * CONCEPT.length, (position + 1) * CONCEPT.length);
+      CONCEPT.forEach((id, column) =>
+        expect(Math.abs((within[column] ?? NaN) - (lens(position, 2)[id] ?? NaN))).toBeLessThan(bound),
+      );
+      expect(logSumExp(within)).toBeLessThanOrEqual((result.exact[position] ?? NaN) + 1e-5);
+    });
+  });
+
   it("is the log-sum-exp over the whole vocabulary where that is asked for", async () => {
     const { result, lens } = await read(precision, untied);
     IDS.forEach((_, position) => {
