@@ -1,0 +1,155 @@
+import type { WorkerParts } from "../engine/worker-parts.ts";
+import { countBelow, normRows } from "../lens/row-lens-math.ts";
+import type { PreparedModel } from "../model/prepared.ts";
+import { logSumExp, topIds } from "../model/sampler.ts";
+import { createSlot } from "../model/slot.ts";
+import { readFinalNorm, readUnembeddingRows } from "../model/weights.ts";
+import type { LayerTokens, LiftedToken } from "./enrichment.ts";
+import { createKeptRows } from "./kept-rows.ts";
+import type { ReaderSettings } from "./reader-settings.ts";
+import type { KeptRow } from "./reread.ts";
+import { roundNumber } from "./rounding.ts";
+
+const TOP = 10;
+const CHUNK_TOKENS = 64;
+
+/** The logit lens of every tap at one position, strongest tokens first. */
+export interface LayerLens {
+  read(at: KeptRow): Promise<LayerTokens[]>;
+}
+
+export interface LayerLensOptions {
+  readonly parts: WorkerParts;
+  readonly model: PreparedModel;
+  readonly settings: ReaderSettings;
+}
+
+/** Ordinary text as every tap sees it. */
+interface Reference {
+  /** Mean logits. `[taps, vocabulary]` */
+  readonly means: Float32Array;
+  /** Rows through the final norm, by tap. Each `[positions, hidden]` */
+  readonly rows: readonly Float32Array[];
+}
+
+/** Reads ordinary text once, at the first position that is asked for. */
+export function createLayerLens(options: LayerLensOptions): LayerLens {
+  const { parts, settings } = options;
+  const { taps, statistics, sample } = settings;
+  const kept = createKeptRows(parts);
+  let reference: Promise<Reference> | undefined;
+  return {
+    async read(at) {
+      const rows = kept.take([at], taps); // [taps, hidden]
+      const logits = await parts.lensHead.logits(rows); // [taps, vocabulary]
+      const { vocabulary } = parts;
+      const byProbability = taps.map((_, tap) => {
+        const line = logits.subarray(tap * vocabulary, (tap + 1) * vocabulary);
+        const total = logSumExp(line);
+        return topIds(line, TOP).map((id) => describe(parts, id, (line[id] ?? -Infinity) - total));
+      });
+      if (!statistics || sample.length < 2) {
+        return taps.map((tap, index) => ({ tap, byProbability: byProbability[index] ?? [], byLift: null }));
+      }
+      reference ??= readReference(options, statistics);
+      const lifted = rankLifts(options, { rows, logits, reference: await reference });
+      return taps.map((tap, index) => ({
+        tap,
+        byProbability: byProbability[index] ?? [],
+        byLift: lifted[index] ?? [],
+      }));
+    },
+  };
+}
+
+function describe({ textOf }: WorkerParts, id: number, logarithm: number) {
+  return { id, text: textOf(id), probability: roundProbability(Math.exp(logarithm)) };
+}
+
+// Six decimals: a tap of which nothing is likely still has an order.
+function roundProbability(value: number): number {
+  return Math.round(value * 1_000_000) / 1_000_000;
+}
+
+async function readReference(
+  { parts, model, settings }: LayerLensOptions,
+  { normedMeans }: NonNullable<ReaderSettings["statistics"]>,
+): Promise<Reference> {
+  const { taps, sample } = settings;
+  const { hidden, vocabulary } = parts;
+  const averages = new Float32Array(taps.length * hidden); // [taps, hidden]
+  taps.forEach((tap, index) => averages.set(normedMeans.get(tap) ?? [], index * hidden));
+  const means = await parts.lensHead.logits(averages); // [taps, vocabulary]
+  const { normEpsilon } = model.manifest.architecture;
+  // The head norms what it is given; a mean of normed rows is to stay as short as it is.
+  taps.forEach((_, tap) => {
+    const row = averages.subarray(tap * hidden, (tap + 1) * hidden);
+    const scale = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0) / hidden + normEpsilon);
+    for (let at = tap * vocabulary; at < (tap + 1) * vocabulary; at += 1) means[at] = (means[at] ?? 0) * scale;
+  });
+  const passes: Float32Array[] = [];
+  for (let start = 0; start + 1 < sample.length; start += CHUNK_TOKENS) {
+    passes.push(await readSample({ parts, model, settings }, sample.slice(start, start + CHUNK_TOKENS)));
+  }
+  const weight = readFinalNorm(model);
+  const rows = taps.map((_, tap) => normRows(joinTap(passes, { tap, taps: taps.length, hidden }), weight, normEpsilon));
+  return { means, rows };
+}
+
+/** Position 0 is an attention sink: it is left out. `[positions − 1, taps, hidden]` */
+async function readSample({ parts, model, settings }: LayerLensOptions, ids: readonly number[]): Promise<Float32Array> {
+  const result = await parts.forward.step(createSlot(model.manifest.architecture), ids, "last");
+  const rows = ids.slice(1).map((_, index) => ({ result, row: index + 1 }));
+  return createKeptRows(parts).take(rows, settings.taps);
+}
+
+function joinTap(
+  passes: readonly Float32Array[],
+  { tap, taps, hidden }: { tap: number; taps: number; hidden: number },
+): Float32Array {
+  const rows = passes.flatMap((pass) =>
+    Array.from({ length: pass.length / (taps * hidden) }, (_, row) => {
+      const from = (row * taps + tap) * hidden;
+      return pass.subarray(from, from + hidden);
+    }),
+  );
+  const joined = new Float32Array(rows.length * hidden); // [positions, hidden]
+  rows.forEach((row, index) => joined.set(row, index * hidden));
+  return joined;
+}
+
+interface Lifting {
+  readonly rows: Float32Array; // [taps, hidden]
+  readonly logits: Float32Array; // [taps, vocabulary]
+  readonly reference: Reference;
+}
+
+function rankLifts(options: LayerLensOptions, { rows, logits, reference }: Lifting): LiftedToken[][] {
+  const { parts, model, settings } = options;
+  const { vocabulary, hidden } = parts;
+  const normed = normRows(rows, readFinalNorm(model), model.manifest.architecture.normEpsilon); // [taps, hidden]
+  return settings.taps.map((_, tap) => {
+    const line = logits.subarray(tap * vocabulary, (tap + 1) * vocabulary);
+    const lifts = line.map((logit, id) => logit - (reference.means[tap * vocabulary + id] ?? 0));
+    const total = logSumExp(line);
+    const ids = topIds(lifts, TOP);
+    const directions = readUnembeddingRows(model, ids); // [top, hidden]
+    const own = normed.subarray(tap * hidden, (tap + 1) * hidden);
+    const ordinary = reference.rows[tap] ?? new Float32Array(0); // [positions, hidden]
+    return ids.map((id, index) => {
+      const direction = directions.subarray(index * hidden, (index + 1) * hidden);
+      // Both sides in float32: the head rounds in 8 bits.
+      const below = countBelow(
+        ordinary,
+        direction,
+        own.reduce((sum, value, at) => sum + value * (direction[at] ?? 0), 0),
+      );
+      const percentile = (100 * below) / (ordinary.length / hidden);
+      return {
+        ...describe(parts, id, (line[id] ?? -Infinity) - total),
+        lift: roundNumber(lifts[id] ?? NaN) ?? 0,
+        percentile: roundNumber(percentile) ?? 0,
+      };
+    });
+  });
+}
