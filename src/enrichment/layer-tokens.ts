@@ -1,7 +1,6 @@
 import type { WorkerParts } from "../engine/worker-parts.ts";
-import { countBelow, normRows } from "../lens/row-lens-math.ts";
+import { countBelow, logSumExpRows, normRows, scaleRow, topDifferences } from "../lens/row-lens-math.ts";
 import type { PreparedModel } from "../model/prepared.ts";
-import { logSumExp, topIds } from "../model/sampler.ts";
 import { createSlot } from "../model/slot.ts";
 import { readFinalNorm, readUnembeddingRows } from "../model/weights.ts";
 import type { LayerTokens, LiftedToken } from "./enrichment.ts";
@@ -42,17 +41,18 @@ export function createLayerLens(options: LayerLensOptions): LayerLens {
     async read(at) {
       const rows = kept.take([at], taps); // [taps, hidden]
       const logits = await parts.lensHead.logits(rows); // [taps, vocabulary]
-      const { vocabulary } = parts;
+      const totals = logSumExpRows(logits, parts.vocabulary); // [taps]
       const byProbability = taps.map((_, tap) => {
-        const line = logits.subarray(tap * vocabulary, (tap + 1) * vocabulary);
-        const total = logSumExp(line);
-        return topIds(line, TOP).map((id) => describe(parts, id, (line[id] ?? -Infinity) - total));
+        const line = lineOf(parts, logits, tap);
+        return topDifferences(line, undefined, TOP).map((id) =>
+          describe(parts, id, (line[id] ?? NaN) - (totals[tap] ?? NaN)),
+        );
       });
       if (!statistics || sample.length < 2) {
         return taps.map((tap, index) => ({ tap, byProbability: byProbability[index] ?? [], byLift: null }));
       }
       reference ??= readReference(options, statistics);
-      const lifted = rankLifts(options, { rows, logits, reference: await reference });
+      const lifted = rankLifts(options, { rows, logits, totals, reference: await reference });
       return taps.map((tap, index) => ({
         tap,
         byProbability: byProbability[index] ?? [],
@@ -60,6 +60,10 @@ export function createLayerLens(options: LayerLensOptions): LayerLens {
       }));
     },
   };
+}
+
+function lineOf({ vocabulary }: WorkerParts, logits: Float32Array, tap: number): Float32Array {
+  return logits.subarray(tap * vocabulary, (tap + 1) * vocabulary);
 }
 
 function describe({ textOf }: WorkerParts, id: number, logarithm: number) {
@@ -76,7 +80,7 @@ async function readReference(
   { normedMeans }: NonNullable<ReaderSettings["statistics"]>,
 ): Promise<Reference> {
   const { taps, sample } = settings;
-  const { hidden, vocabulary } = parts;
+  const { hidden } = parts;
   const averages = new Float32Array(taps.length * hidden); // [taps, hidden]
   taps.forEach((tap, index) => averages.set(normedMeans.get(tap) ?? [], index * hidden));
   const means = await parts.lensHead.logits(averages); // [taps, vocabulary]
@@ -85,7 +89,7 @@ async function readReference(
   taps.forEach((_, tap) => {
     const row = averages.subarray(tap * hidden, (tap + 1) * hidden);
     const scale = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0) / hidden + normEpsilon);
-    for (let at = tap * vocabulary; at < (tap + 1) * vocabulary; at += 1) means[at] = (means[at] ?? 0) * scale;
+    scaleRow(lineOf(parts, means, tap), scale);
   });
   const passes: Float32Array[] = [];
   for (let start = 0; start + 1 < sample.length; start += CHUNK_TOKENS) {
@@ -121,34 +125,27 @@ function joinTap(
 interface Lifting {
   readonly rows: Float32Array; // [taps, hidden]
   readonly logits: Float32Array; // [taps, vocabulary]
+  readonly totals: Float32Array; // [taps]
   readonly reference: Reference;
 }
 
-function rankLifts(options: LayerLensOptions, { rows, logits, reference }: Lifting): LiftedToken[][] {
+function rankLifts(options: LayerLensOptions, { rows, logits, totals, reference }: Lifting): LiftedToken[][] {
   const { parts, model, settings } = options;
-  const { vocabulary, hidden } = parts;
+  const { hidden } = parts;
   const normed = normRows(rows, readFinalNorm(model), model.manifest.architecture.normEpsilon); // [taps, hidden]
   return settings.taps.map((_, tap) => {
-    const line = logits.subarray(tap * vocabulary, (tap + 1) * vocabulary);
-    const lifts = line.map((logit, id) => logit - (reference.means[tap * vocabulary + id] ?? 0));
-    const total = logSumExp(line);
-    const ids = topIds(lifts, TOP);
+    const [line, means] = [lineOf(parts, logits, tap), lineOf(parts, reference.means, tap)];
+    const ids = topDifferences(line, means, TOP);
     const directions = readUnembeddingRows(model, ids); // [top, hidden]
     const own = normed.subarray(tap * hidden, (tap + 1) * hidden);
     const ordinary = reference.rows[tap] ?? new Float32Array(0); // [positions, hidden]
     return ids.map((id, index) => {
-      const direction = directions.subarray(index * hidden, (index + 1) * hidden);
       // Both sides in float32: the head rounds in 8 bits.
-      const below = countBelow(
-        ordinary,
-        direction,
-        own.reduce((sum, value, at) => sum + value * (direction[at] ?? 0), 0),
-      );
-      const percentile = (100 * below) / (ordinary.length / hidden);
+      const below = countBelow(ordinary, own, directions.subarray(index * hidden, (index + 1) * hidden));
       return {
-        ...describe(parts, id, (line[id] ?? -Infinity) - total),
-        lift: roundNumber(lifts[id] ?? NaN) ?? 0,
-        percentile: roundNumber(percentile) ?? 0,
+        ...describe(parts, id, (line[id] ?? NaN) - (totals[tap] ?? NaN)),
+        lift: roundNumber((line[id] ?? NaN) - (means[id] ?? NaN)) ?? 0,
+        percentile: roundNumber((100 * below) / (ordinary.length / hidden)) ?? 0,
       };
     });
   });
