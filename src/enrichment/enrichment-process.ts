@@ -1,15 +1,16 @@
 import { readdirSync } from "node:fs";
-import { constants, setPriority } from "node:os";
+import { setPriority } from "node:os";
 import type { FromReader, ToReader } from "./messages.ts";
 import { openTraceReader, type TraceReader } from "./trace-reader.ts";
 
 // Entry of the reading process: settings and traces come as messages, what was read goes back. It has no store and no key.
+// Its one argument is its niceness.
 
 /** Linux keeps a priority for each thread, and those of the runtime are there before this runs. */
-function leaveTheProcessorToOthers(): void {
+function leaveTheProcessorToOthers(niceness: number): void {
   try {
-    setPriority(constants.priority.PRIORITY_LOW);
-    for (const thread of readdirSync("/proc/self/task")) setPriority(Number(thread), constants.priority.PRIORITY_LOW);
+    setPriority(niceness);
+    for (const thread of readdirSync("/proc/self/task")) setPriority(Number(thread), niceness);
   } catch {
     // Without it live traffic waits longer, and nothing else is different.
   }
@@ -41,7 +42,7 @@ async function leave(error: unknown): Promise<void> {
   process.exit(1);
 }
 
-leaveTheProcessorToOthers();
+leaveTheProcessorToOthers(Number(process.argv[2] ?? 0));
 process.on("disconnect", () => process.exit(0));
 // A terminal's Ctrl-C reaches every process of its group: the gateway says when to leave.
 process.on("SIGINT", () => undefined);

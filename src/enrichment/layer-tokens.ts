@@ -31,12 +31,12 @@ interface Reference {
   readonly rows: readonly Float32Array[];
 }
 
-/** Reads ordinary text once, at the first position that is asked for. */
-export function createLayerLens(options: LayerLensOptions): LayerLens {
+/** Reads ordinary text to compare with, where the model ships some. */
+export async function openLayerLens(options: LayerLensOptions): Promise<LayerLens> {
   const { parts, settings } = options;
   const { taps, statistics, sample } = settings;
   const kept = createKeptRows(parts);
-  let reference: Promise<Reference> | undefined;
+  const reference = statistics && sample.length > 1 ? await readReference(options, statistics) : undefined;
   return {
     async read(at) {
       const rows = kept.take([at], taps); // [taps, hidden]
@@ -48,15 +48,11 @@ export function createLayerLens(options: LayerLensOptions): LayerLens {
           describe(parts, id, (line[id] ?? NaN) - (totals[tap] ?? NaN)),
         );
       });
-      if (!statistics || sample.length < 2) {
-        return taps.map((tap, index) => ({ tap, byProbability: byProbability[index] ?? [], byLift: null }));
-      }
-      reference ??= readReference(options, statistics);
-      const lifted = rankLifts(options, { rows, logits, totals, reference: await reference });
+      const lifted = reference && rankLifts(options, { rows, logits, totals, reference });
       return taps.map((tap, index) => ({
         tap,
         byProbability: byProbability[index] ?? [],
-        byLift: lifted[index] ?? [],
+        byLift: lifted?.[index] ?? null,
       }));
     },
   };

@@ -15,6 +15,8 @@ export class ReaderDied extends Error {
 
 /** One reading process that is started when it is needed and leaves when it is not. */
 export interface ReaderKeeper {
+  /** Starts the process ahead of a trace. What goes wrong shows when that comes. */
+  warm(): void;
   /** An `Enrichment` or `EnrichmentFailure` as JSON. One at a time. Rejects with `ReaderDied`. */
   read(trace: Trace): Promise<string>;
   /** Id of the process; undefined while there is none. */
@@ -33,6 +35,12 @@ export interface ReaderKeeperOptions {
   readonly start?: () => ChildProcess;
 }
 
+/**
+ * How far it stands back: against one busy thread of niceness 0 it gets 3.4 % of a core. At 19 that is 1.4 %, and evidence of a
+ * loaded machine takes minutes.
+ */
+export const NICENESS = 15;
+
 interface Reader {
   readonly child: ChildProcess;
   readonly exited: Promise<void>;
@@ -42,13 +50,15 @@ interface Reader {
 
 interface State {
   current: Reader | undefined;
+  /** Under way until it is ready. */
+  opening: Promise<Reader> | undefined;
   closed: boolean;
 }
 
 /** Keeps the process; nothing is started before the first trace. */
 export function keepReader(options: ReaderKeeperOptions): ReaderKeeper {
   const { idleExitMs, limitMs = 600_000 } = options;
-  const state: State = { current: undefined, closed: false };
+  const state: State = { current: undefined, opening: undefined, closed: false };
   let idle: NodeJS.Timeout | undefined;
 
   async function end(): Promise<void> {
@@ -56,6 +66,11 @@ export function keepReader(options: ReaderKeeperOptions): ReaderKeeper {
     // It holds nothing that is not on disk elsewhere.
     current?.child.kill("SIGKILL");
     await current?.exited;
+  }
+  async function open(): Promise<Reader> {
+    if (state.current && !state.opening) return state.current;
+    state.opening ??= openReader(options, state).finally(() => (state.opening = undefined));
+    return state.opening;
   }
   function dismiss(): void {
     const { current } = state;
@@ -67,11 +82,14 @@ export function keepReader(options: ReaderKeeperOptions): ReaderKeeper {
     get processId() {
       return state.current?.child.pid;
     },
+    warm() {
+      void open().catch(() => undefined);
+    },
     async read(trace) {
       clearTimeout(idle);
       const limit = setTimeout(() => void end(), limitMs);
       try {
-        return await readOne(state.current ?? (await openReader(options, state)), trace);
+        return await readOne(await open(), trace);
       } catch (error) {
         await end();
         throw error;
@@ -90,7 +108,7 @@ export function keepReader(options: ReaderKeeperOptions): ReaderKeeper {
 }
 
 async function openReader(options: ReaderKeeperOptions, state: State): Promise<Reader> {
-  const { settings, log, start = forkReader } = options;
+  const { settings, log, start = () => forkReader() } = options;
   const loaded = await settings();
   if (state.closed) throw new ReaderDied("the gateway is closing");
   const reader = watchReader(start());
@@ -158,10 +176,10 @@ function bareEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Starts the process itself. In the sources it runs under tsx, which is found from the root of the checkout. */
-export function forkReader(): ChildProcess {
+export function forkReader(niceness: number = NICENESS): ChildProcess {
   const isSource = import.meta.url.endsWith(".ts");
   const entry = new URL(isSource ? "./enrichment-process.ts" : "./enrichment-process.js", import.meta.url);
-  return fork(fileURLToPath(entry), {
+  return fork(fileURLToPath(entry), [String(niceness)], {
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: bareEnvironment(),

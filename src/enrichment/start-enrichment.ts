@@ -63,6 +63,7 @@ export function startEnrichment(parts: EnrichmentParts): Enrichments {
     if ((await enrichments.get(traceId)) !== undefined) return;
     const trace = await traces.get(traceId);
     if (!trace) return log.warn({ traceId }, "there is no trace to read again");
+    keeper.warm();
     await waitForPause(parts, state);
     const body = await readAgain(trace, { keeper, counts, state, log, clock });
     await enrichments.put(traceId, clock(), body);

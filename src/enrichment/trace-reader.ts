@@ -19,7 +19,7 @@ import {
   type Picture,
   type ShownPosition,
 } from "./enrichment.ts";
-import { createLayerLens, type LayerLens } from "./layer-tokens.ts";
+import { openLayerLens, type LayerLens } from "./layer-tokens.ts";
 import { drawPicture, type PictureParts, type SeatedDetector } from "./pictures.ts";
 import type { ReaderSettings } from "./reader-settings.ts";
 import { planReread, type RereadPlan } from "./reread-plan.ts";
@@ -77,7 +77,7 @@ async function openReader(settings: ReaderSettings): Promise<OpenReader> {
     settings,
     prompts: createPromptEncoder({ vocabulary, tokenizer: createTokenizer(vocabulary), contextTokens }),
     slot: createSlot(architecture, contextTokens),
-    layers: createLayerLens({ parts, model, settings }),
+    layers: await openLayerLens({ parts, model, settings }),
     seats: seatsOf(detectors),
   };
 }

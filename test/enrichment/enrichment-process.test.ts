@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { EnrichmentFailure } from "../../src/enrichment/enrichment.ts";
-import { forkReader, keepReader } from "../../src/enrichment/reader-keeper.ts";
+import { forkReader, keepReader, NICENESS } from "../../src/enrichment/reader-keeper.ts";
 import { createLogger } from "../../src/log.ts";
 import { tinySettings, tinyTrace } from "../support/tiny-reader.ts";
 
@@ -34,7 +34,7 @@ describe("the process that reads traces again", () => {
     const nice = threads.map((thread) =>
       Number(readFileSync(`${folder}/task/${thread}/stat`, "utf8").split(") ")[1]?.split(" ")[16]),
     );
-    expect(new Set(nice)).toEqual(new Set([19]));
+    expect(new Set(nice)).toEqual(new Set([NICENESS]));
   });
 
   it("leaves when the gateway is gone, and says what broke when it cannot go on", async () => {

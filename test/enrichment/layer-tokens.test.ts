@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { openParts } from "../../src/engine/open-parts.ts";
-import { createLayerLens } from "../../src/enrichment/layer-tokens.ts";
+import { openLayerLens } from "../../src/enrichment/layer-tokens.ts";
 import type { ReaderSettings } from "../../src/enrichment/reader-settings.ts";
 import { readLayerTable } from "../../src/lens/layer-table.ts";
 import type { LiftToken } from "../../src/lens/lift.ts";
@@ -13,7 +13,7 @@ async function readTiny(changes: Partial<ReaderSettings> = {}) {
   const { model, again } = await tinySettings();
   const settings = { ...again, ...changes };
   const { parts } = await openParts(settings.worker);
-  const lens = createLayerLens({ parts, model, settings });
+  const lens = await openLayerLens({ parts, model, settings });
   const result = await parts.forward.step(createSlot(model.manifest.architecture), IDS, "last");
   const layers = await lens.read({ result, row: 9 });
   const lift = { statistics: again.statistics ?? { means: new Map(), normedMeans: new Map() }, sample: again.sample };

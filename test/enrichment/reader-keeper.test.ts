@@ -40,6 +40,17 @@ describe("keeping a reading process", () => {
     expect(started).toHaveLength(1);
   });
 
+  it("starts it ahead of a trace when it is told to, once", async () => {
+    const { keeper, read, started } = open();
+    keeper.warm();
+    keeper.warm();
+    expect(await read("one")).toMatchObject({ reads: 1 });
+    expect(started).toHaveLength(1);
+    const broken = open({ given: { refuses: true } });
+    broken.keeper.warm();
+    await expect(broken.read("one")).rejects.toThrow("it ended with code 4");
+  });
+
   it("says that it died, and starts another for the next trace", async () => {
     const { keeper, read, started } = open();
     await expect(read("dies")).rejects.toThrow(new ReaderDied("it ended with code 3"));

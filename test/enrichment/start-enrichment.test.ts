@@ -21,6 +21,7 @@ async function open(changes: Partial<EnrichmentParts> & { readonly read?: Reader
   const asked: string[] = [];
   const keeper: ReaderKeeper = {
     processId: 7,
+    warm: () => undefined,
     read: async (trace) => (asked.push(trace.head.id), (await changes.read?.(trace)) ?? bodyOf(trace)),
     close: async () => undefined,
   };
@@ -133,6 +134,7 @@ describe("enrichment", () => {
     let end: (error: Error) => void = () => undefined;
     const keeper: ReaderKeeper = {
       processId: undefined,
+      warm: () => undefined,
       read: () => new Promise((_, reject) => (end = reject)),
       close: async () => end(new ReaderDied("it ended with SIGKILL")),
     };
