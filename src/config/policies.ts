@@ -134,6 +134,7 @@ function toPolicy(name: string, merged: PolicyEntry): Policy {
     onAbort: merged.on_abort ?? "finish",
     promptScope: merged.prompt_scope ?? "new",
     detectors,
+    ...(merged.continuation_tokens === undefined ? {} : { continuationTokens: merged.continuation_tokens }),
     ...(Object.keys(combine).length === 0 ? {} : { combine }),
   };
 }

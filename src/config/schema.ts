@@ -45,6 +45,7 @@ const policy = z.strictObject({
   hold_tokens: z.int().min(0).max(256).optional(),
   on_abort: z.enum(["finish", "error"]).optional(),
   prompt_scope: z.enum(["new", "all"]).optional(),
+  continuation_tokens: z.int().min(0).max(256).optional(),
   detectors: z.record(name, rule).optional(),
   combine: z.record(name, combination).optional(),
 });

@@ -52,6 +52,8 @@ export interface Policy {
   /** `new` judges the prompt from the end of the last assistant turn, `all` the whole history. */
   readonly promptScope: "new" | "all";
   readonly detectors: Readonly<Record<string, DetectorRule>>;
+  /** How many tokens a re-read may go on where the policy stopped a reply, for reviewers only; none when absent. */
+  readonly continuationTokens?: number;
   /** By name; none of them is the id of a detector. */
   readonly combine?: Readonly<Record<string, Combination>>;
 }

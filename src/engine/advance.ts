@@ -32,7 +32,9 @@ async function readPrompt(parts: WorkerParts, run: ActiveRun): Promise<void> {
 
 /** Reads what was drawn (one token) or forced (a chunk), judging and releasing position by position. */
 async function readGenerated(parts: WorkerParts, run: ActiveRun): Promise<void> {
-  const chunk = run.generated.slice(run.read, run.read + parts.prefillChunkTokens);
+  const { job } = run;
+  const size = (job.verb === "read" ? job.request.chunkTokens : undefined) ?? parts.prefillChunkTokens;
+  const chunk = run.generated.slice(run.read, run.read + size);
   const result = await judgeChunk(parts, run, chunk);
   if (!run.ended) continueReply(parts, run, result);
 }

@@ -40,6 +40,8 @@ export interface GenerateRequest extends RunRequest {
 export interface ReadRequest extends RunRequest {
   /** `[forced]` */
   readonly forced: Int32Array;
+  /** How many of them one pass reads: the engine's own chunk when absent. 1 rounds as a live run does. */
+  readonly chunkTokens?: number;
 }
 
 /** One token that left. `text` is "" where its character is completed by a later token. */

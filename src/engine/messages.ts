@@ -20,6 +20,10 @@ export interface WorkerSettings {
   readonly contextTokens: number;
   readonly prefillChunkTokens: number;
   readonly threads: number | null;
+  /** Taps whose rows are returned besides those that detectors read. */
+  readonly extraTaps?: readonly string[];
+  /** A detector that takes longer than this for one position is broken; the panel's own limit when absent. */
+  readonly judgeLimitMs?: number;
 }
 
 /** What the main thread says to the worker. */

@@ -22,7 +22,8 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
   const manifest = JSON.parse(readFileSync(join(settings.prepared, MANIFEST_FILE), "utf8")) as Manifest;
   const model = { folder: settings.prepared, manifest };
   const { architecture, vocabulary } = manifest;
-  const panel = createPanel(settings.detectors, await loadKinds(settings.kindModules));
+  const limit = settings.judgeLimitMs === undefined ? {} : { budgetMs: settings.judgeLimitMs };
+  const panel = createPanel(settings.detectors, await loadKinds(settings.kindModules), limit);
   const plan = planReads({
     reads: panel.reads,
     background: settings.background,
@@ -30,6 +31,7 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
     contextTokens: settings.contextTokens,
     normEpsilon: architecture.normEpsilon,
     lenses: settings.lenses,
+    extraTaps: settings.extraTaps ?? [],
   });
   const threads = settings.threads === null ? {} : { threads: settings.threads };
   const thresholds = new Map(settings.detectors.map(({ id, threshold }) => [id, threshold]));

@@ -58,12 +58,14 @@ export interface ReadPlanOptions {
   readonly normEpsilon: number;
   /** Needed for lenses other than `logit`. */
   readonly lenses?: LensMaps;
+  /** Taps whose rows are wanted though nothing reads them; they come last. */
+  readonly extraTaps?: readonly string[];
 }
 
 /** Merges the reads of all detectors: every tap once, every lens of a tap once, every token one row for all views. Throws for a read that could only say nothing. */
 export function planReads(options: ReadPlanOptions): ReadPlan {
-  const { reads, vocabulary, contextTokens, normEpsilon } = options;
-  const taps = unique(reads.flatMap(tapsOfRead).map(formatTap));
+  const { reads, vocabulary, contextTokens, normEpsilon, extraTaps = [] } = options;
+  const taps = unique([...reads.flatMap(tapsOfRead).map(formatTap), ...extraTaps]);
   const concepts = reads.filter((read): read is ConceptRead => !isProbeRead(read));
   const planned = planConcepts(options, concepts, taps);
   return {

@@ -30,6 +30,21 @@ export function readUnembeddingRows(model: PreparedModel, ids: ArrayLike<number>
   return rows;
 }
 
+/** What the final norm multiplies a scaled row with, `[hidden]`. */
+export function readFinalNorm(model: PreparedModel): Float32Array {
+  const { hidden } = model.manifest.architecture;
+  const entry = entryOf(model, "output_norm.weight");
+  const values = new Float32Array(hidden); // [hidden]
+  if (entry.length !== values.byteLength) throw new Error(`the final norm holds ${entry.length} bytes`);
+  const file = openSync(join(model.folder, WEIGHTS_FILE), "r");
+  try {
+    readSync(file, new Uint8Array(values.buffer), 0, entry.length, entry.offset);
+  } finally {
+    closeSync(file);
+  }
+  return values;
+}
+
 /** Rows of the unembedding as stored in fast precision. */
 export function readQuantisedRows(model: PreparedModel, ids: ArrayLike<number>): QuantisedRows {
   const name = unembeddingName(model);

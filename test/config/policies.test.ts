@@ -35,6 +35,15 @@ describe("resolvePolicies", () => {
     expect(policies["base"]?.detectors["cats"]?.action).toBe("observe");
   });
 
+  it("lets a re-read go on only where a policy says how far", () => {
+    const { policies } = resolvePolicies(
+      { base: { continuation_tokens: 8 }, child: { extends: "base" }, none: {} },
+      IDS,
+    );
+    expect(policies["child"]?.continuationTokens).toBe(8);
+    expect(policies["none"]).not.toHaveProperty("continuationTokens");
+  });
+
   it("does not care in which order policies stand", () => {
     const { policies } = resolvePolicies({ child: { extends: "base" }, base: { hold_tokens: 0 } }, IDS);
     expect(policies["child"]?.holdTokens).toBe(0);

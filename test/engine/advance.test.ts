@@ -214,6 +214,18 @@ describe("sampling", () => {
 });
 
 describe("reading forced tokens", () => {
+  it("takes them in pieces of the size asked for", async () => {
+    const sizes: number[] = [];
+    const parts = withScripts(opened, {}, {});
+    const forward: typeof parts.forward = {
+      ...parts.forward,
+      step: (slot, ids, logits) => (sizes.push(ids.length), parts.forward.step(slot, ids, logits)),
+    };
+    const { read: start } = openRig({ ...parts, forward }, opened.model);
+    await eventsOf(start(readRequest(prompt, Int32Array.from(plain.slice(0, 5)), { chunkTokens: 2 })));
+    expect(sizes).toEqual([prompt.length, 2, 2, 1]);
+  });
+
   it("releases them as if they had been generated and ends with stop", async () => {
     const events = await read({});
     expect(releasedIds(events)).toEqual(plain);

@@ -37,6 +37,15 @@ describe("planning reads", () => {
     expect(forward.contextTokens).toBe(64);
   });
 
+  it("adds taps that nothing reads at the end, each once", () => {
+    const extraTaps = ["2.mlp_out", "3.mlp_out", "2.mlp_out"];
+    const reads = [read("3.mlp_out", [7])];
+    const options = { reads, background, vocabulary: 100, contextTokens: 64, normEpsilon: 1e-5, extraTaps };
+    const { forward } = planReads(options);
+    expect(forward.taps).toEqual(["3.mlp_out", "2.mlp_out"]);
+    expect(forward.views).toEqual([{ tap: 0 }]);
+  });
+
   it("lets taps without a sample of their own share the common one", () => {
     const planned = plan(read("5.attn_out", [1]), read("3.mlp_out", [1]), read("4.mlp_out", [1]));
     expect(planned.forward.background).toEqual([

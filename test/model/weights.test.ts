@@ -1,9 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { readQuantisedRows, readUnembeddingRows, unembeddingName } from "../../src/model/weights.ts";
+import { readFinalNorm, readQuantisedRows, readUnembeddingRows, unembeddingName } from "../../src/model/weights.ts";
 import { openVendored } from "../support/prepared-model.ts";
 import { openTiny, TINY } from "../support/tiny-model.ts";
 
 const IDS = [0, 5, 159, 5];
+
+it("the final norm is the same in both precisions, one number a dimension", async () => {
+  const fast = readFinalNorm(await openTiny("fast"));
+  expect(fast).toHaveLength(TINY.hidden);
+  expect(fast).toEqual(readFinalNorm(await openTiny("exact")));
+  expect(fast.every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
+});
 
 describe("rows of the unembedding", () => {
   it.each([false, true])(
