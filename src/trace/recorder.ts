@@ -3,6 +3,7 @@ import type { Logger } from "../log.ts";
 import { createBacklog } from "./backlog.ts";
 import { createDispatch } from "./dispatch.ts";
 import { startRecording } from "./recording.ts";
+import type { Sampler } from "./sampling.ts";
 import type { ScoreLog, TraceStore } from "./stores.ts";
 import type { Trace, TraceHead } from "./trace.ts";
 
@@ -11,6 +12,8 @@ export interface RecorderParts {
   readonly traces: TraceStore;
   readonly scores: ScoreLog;
   readonly enqueue: (trace: Trace) => Promise<unknown>;
+  /** Draws replies that nothing flagged; none is drawn without it. */
+  readonly sampler?: Sampler;
   readonly log: Pick<Logger, "warn" | "error">;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
@@ -41,7 +44,7 @@ export interface Recorder {
 
 /** Makes the recorder. `clock` is the wall clock by default. */
 export function createRecorder(parts: RecorderParts): Recorder {
-  const { traces, scores, log, clock = Date.now } = parts;
+  const { traces, scores, sampler, log, clock = Date.now } = parts;
   const background = new Set<Promise<void>>();
   // Two lines: a flood of score rows that cannot be written never drives out a trace.
   const backlog = createBacklog(log);
@@ -64,7 +67,18 @@ export function createRecorder(parts: RecorderParts): Recorder {
 
   return {
     record(run, head) {
-      const recording = startRecording({ run, head, traces, scores, enqueue, backlog, scoreBacklog, log, clock });
+      const recording = startRecording({
+        run,
+        head,
+        traces,
+        scores,
+        sampler,
+        enqueue,
+        backlog,
+        scoreBacklog,
+        log,
+        clock,
+      });
       return {
         next: () => recording.next(),
         async return() {

@@ -1,0 +1,151 @@
+import { quantile } from "../evaluation/bootstrap.ts";
+import type { ReviewQueue } from "../queue/queue.ts";
+import type { DecisionStore, ReviewDecision, ScoreLog } from "../trace/stores.ts";
+import { recordsOf, type DetectorRecord } from "./detector-records.ts";
+import {
+  agreementOf,
+  createOpinionReader,
+  standingVerdicts,
+  throughputOf,
+  type Agreement,
+  type DayCount,
+} from "./opinions.ts";
+import { listProposals, type Proposal } from "./proposal-list.ts";
+import { estimatePrecision, estimateRecall, type Estimate } from "./recall.ts";
+import { createRowWindow } from "./row-window.ts";
+
+/** One detector as reviewers have found it. */
+export interface DetectorStatistics {
+  readonly detector: string;
+  /** Replies that it flagged, and of those the reviewed ones. */
+  readonly flagged: number;
+  readonly reviewed: number;
+  readonly precision: Estimate | null;
+  readonly recall: Estimate | null;
+  /** Replies that it judged, and replies that were drawn for it. */
+  readonly replies: number;
+  readonly sampled: number;
+}
+
+/** What the statistics page and `lensgate review stats` show. */
+export interface Statistics {
+  readonly perDetector: readonly DetectorStatistics[];
+  readonly agreement: Agreement | null;
+  /** The last 14 days. */
+  readonly throughput: readonly DayCount[];
+  readonly waiting: number;
+  readonly oldestWaitingMs: number;
+  /** From the end of a reply to the first verdict on it, over the window; null without verdicts. */
+  readonly medianWaitMs: number | null;
+}
+
+/** What the numbers are computed from. */
+export interface StatisticsParts {
+  readonly scores: Pick<ScoreLog, "list">;
+  readonly decisions: Pick<DecisionStore, "page">;
+  readonly queue: Pick<ReviewQueue, "stats">;
+  /** How far back score rows count. */
+  readonly windowMs: number;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+}
+
+/** Computes over a window of score rows; rows and verdicts read once are kept, so that a later call reads the new ones alone. */
+export interface StatisticsReader {
+  read(): Promise<Statistics>;
+  /** One for each detector, or for those named. `currentOf` knows the threshold for flags that holds now. */
+  propose(options: {
+    readonly rate: number;
+    readonly currentOf: (detector: string) => number | null;
+    readonly only?: readonly string[];
+  }): Promise<Proposal[]>;
+  /** How long each verdict took that has come since the last call, in milliseconds; the first call returns none. */
+  newWaits(): Promise<number[]>;
+}
+
+const THROUGHPUT_DAYS = 14;
+
+export function createStatistics({
+  scores,
+  decisions,
+  queue,
+  windowMs,
+  clock = Date.now,
+}: StatisticsParts): StatisticsReader {
+  const readRows = createRowWindow({ scores, windowMs, clock });
+  const readOpinions = createOpinionReader(decisions);
+  let told: number | undefined;
+
+  async function load() {
+    const [rows, opinions] = [await readRows(), await readOpinions()];
+    return { rows, opinions, records: recordsOf(rows, standingVerdicts(opinions)) };
+  }
+
+  return {
+    async read() {
+      const { rows, opinions, records } = await load();
+      const perDetector: DetectorStatistics[] = [];
+      for (const record of records.values()) {
+        perDetector.push(describe(record));
+        await pause();
+      }
+      const { waiting, oldestWaitingMs } = await queue.stats();
+      return {
+        perDetector: perDetector.sort((left, right) => (left.detector < right.detector ? -1 : 1)),
+        agreement: agreementOf(opinions),
+        throughput: throughputOf(opinions, { now: clock(), days: THROUGHPUT_DAYS }),
+        waiting,
+        oldestWaitingMs,
+        medianWaitMs: medianOf(waitsOf(firstVerdicts(opinions), endTimes(rows))),
+      };
+    },
+    async propose({ rate, currentOf, only }) {
+      const { records } = await load();
+      return listProposals([...records.values()], { rate, currentOf, ...(only === undefined ? {} : { only }) }, pause);
+    },
+    async newWaits() {
+      const { rows, opinions } = await load();
+      const firsts = firstVerdicts(opinions);
+      const before = told ?? firsts.length;
+      told = firsts.length;
+      return waitsOf(firsts.slice(before), endTimes(rows));
+    },
+  };
+}
+
+function describe(record: DetectorRecord): DetectorStatistics {
+  const { detector, flagged, reviewed, replies, sampled } = record;
+  const shares = { precision: estimatePrecision(record.fired), recall: estimateRecall(record.drawnTime) };
+  return { detector, flagged, reviewed, ...shares, replies, sampled };
+}
+
+/** Lets waiting work go first: an estimate over a large window takes some tens of milliseconds. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+function firstVerdicts(opinions: readonly ReviewDecision[]): ReviewDecision[] {
+  const seen = new Set<string>();
+  return opinions.filter(({ traceId, verdict }) => {
+    if (verdict === "withdrawn" || seen.has(traceId)) return false;
+    seen.add(traceId);
+    return true;
+  });
+}
+
+function endTimes(rows: readonly { readonly traceId?: string; readonly createdAt: number }[]): Map<string, number> {
+  return new Map(
+    rows.flatMap(({ traceId, createdAt }) => (traceId === undefined ? [] : [[traceId, createdAt] as const])),
+  );
+}
+
+function waitsOf(firsts: readonly ReviewDecision[], ends: ReadonlyMap<string, number>): number[] {
+  return firsts.flatMap(({ traceId, decidedAt }) => {
+    const end = ends.get(traceId);
+    return end === undefined ? [] : [Math.max(0, decidedAt - end)];
+  });
+}
+
+function medianOf(waits: readonly number[]): number | null {
+  return waits.length === 0 ? null : quantile(Float64Array.from(waits).sort(), 0.5);
+}
