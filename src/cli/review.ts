@@ -15,6 +15,9 @@ import { createDecisionStore } from "../trace/decision-store.ts";
 import { stateFolder } from "../trace/state-folder.ts";
 import { VERDICTS } from "../trace/stores.ts";
 import { createTraceStore } from "../trace/trace-store.ts";
+import { createAuditLog } from "../trace/audit-log.ts";
+import { createScoreLog } from "../trace/score-log.ts";
+import { registerLearning } from "./review-learning.ts";
 
 interface CommonOptions {
   readonly stateDir?: string;
@@ -68,6 +71,11 @@ export function registerReview(program: Command): void {
     .action((traceId: string, options: DecideOptions, command: Command) =>
       guard(command, () => decide(traceId, options)),
     );
+  registerLearning({
+    subcommand,
+    run: (command, options, work) => guard(command, () => withStores(options, work)),
+    userName,
+  });
 }
 
 /** Prints what the action says; errors that are the caller's to mend are printed without a stack and end with status 1. */
@@ -106,6 +114,8 @@ function openStores(folder: string) {
     database,
     traces: createTraceStore(database),
     decisions: createDecisionStore(database),
+    scores: createScoreLog(database),
+    audit: createAuditLog(database),
     queue: createEmbeddedQueue({ database }),
   };
 }

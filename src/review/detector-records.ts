@@ -1,8 +1,7 @@
 import { judged } from "../trace/sampling.ts";
-import type { ReviewDecision } from "../trace/stores.ts";
 import type { ScoreRow } from "../trace/trace.ts";
 import type { JudgedReply } from "./judged-reply.ts";
-import { answerOf } from "./opinions.ts";
+import type { Outcome } from "./verdict-record.ts";
 
 /** Score rows and verdicts joined, for one detector or combination as it is defined now. */
 export interface DetectorRecord {
@@ -44,16 +43,16 @@ interface Gathering {
 }
 
 /**
- * Joins rows, newest first, with the standing verdicts by trace. An answer counts for the detector that was asked about alone. Which rows were drawn with what
+ * Joins rows, newest first, with what the verdicts on each trace come to. An answer counts for the detector that was asked about alone. Which rows were drawn with what
  * probability is in the rows themselves, so that no trace is read.
  */
 export function recordsOf(
   rows: readonly ScoreRow[],
-  standing: ReadonlyMap<string, ReviewDecision>,
+  outcomes: ReadonlyMap<string, Outcome>,
 ): Map<string, DetectorRecord> {
   const gathered = new Map<string, Gathering>();
   for (const row of rows) {
-    const verdict = row.traceId === undefined ? undefined : standing.get(row.traceId);
+    const outcome = row.traceId === undefined ? undefined : outcomes.get(row.traceId);
     const each = judged(row.scores);
     for (const { detector, hash, score, fired } of each) {
       const record = gathered.get(detector) ?? emptyRecord(hash);
@@ -63,7 +62,7 @@ export function recordsOf(
         continue;
       }
       record.replies += 1;
-      const answer = verdict?.detector === detector ? answerOf(verdict) : null;
+      const answer = outcome?.decision.detector === detector ? outcome.answer : null;
       add(record, row, { detector, score, fired, answer, judgedBy: each.length });
     }
   }

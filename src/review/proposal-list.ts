@@ -47,22 +47,26 @@ export async function listProposals(
   for (const record of records) {
     const current = currentOf(record.detector);
     if (current === null || only?.includes(record.detector) === false) continue;
-    proposals.push(propose(record, current, rate));
+    proposals.push(assessThreshold(record, { current, rate }));
     await pause();
   }
   return proposals.sort((left, right) => (left.detector < right.detector ? -1 : 1));
 }
 
-function propose(record: DetectorRecord, current: number, rate: number): Proposal {
-  const { every } = record;
-  const proposal = proposeThreshold(record, { current, rate });
+/** The proposal for one detector, or what a threshold that someone chose would do. */
+export function assessThreshold(
+  record: DetectorRecord,
+  choice: { readonly current: number; readonly rate: number; readonly threshold?: number },
+): Proposal {
+  const { current, rate } = choice;
+  const proposal = proposeThreshold(record, choice);
   return {
     detector: record.detector,
     current,
     rate,
     ...proposal,
     verdicts: record.reviewed + record.sampledReviewed,
-    replies: every.length,
+    replies: record.every.length,
     caveats: caveatsOf({ record, current, rate }, proposal),
   };
 }

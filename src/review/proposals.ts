@@ -21,6 +21,14 @@ export interface ThresholdProposal {
   readonly falseAlarms: number | null;
 }
 
+/** The threshold now, the false-alarm rate that is asked for, and the threshold to look at in place of the lowest one that fits. */
+export interface ThresholdChoice {
+  readonly current: number;
+  readonly rate: number;
+  readonly threshold?: number;
+  readonly seed?: number;
+}
+
 const CONFIDENCE = 0.95;
 
 /**
@@ -30,13 +38,14 @@ const CONFIDENCE = 0.95;
  */
 export function proposeThreshold(
   { every, drawnTime }: { readonly every: readonly JudgedReply[]; readonly drawnTime: readonly JudgedReply[] },
-  { current, rate, seed = 1 }: { readonly current: number; readonly rate: number; readonly seed?: number },
+  { current, rate, threshold, seed = 1 }: ThresholdChoice,
 ): ThresholdProposal {
   const cells = cutCells(every);
   const scores = every.map(({ score }) => score);
   const negatives = Math.max(1, Math.round(every.length - expectedPositives(cells)));
   const bound = (threshold: number): number => boundFalseAlarms(cells, { threshold, negatives, seed });
-  const proposed = every.length >= distinctRepliesNeeded(rate, CONFIDENCE) ? lowest(scores, rate, bound) : null;
+  const isCarried = every.length >= distinctRepliesNeeded(rate, CONFIDENCE);
+  const proposed = isCarried ? (threshold ?? lowest(scores, rate, bound)) : null;
   const then = proposed ?? current;
   const drawn = cutCells(drawnTime);
   return {

@@ -2,15 +2,16 @@ import { quantile } from "../evaluation/bootstrap.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import type { DecisionStore, ReviewDecision, ScoreLog } from "../trace/stores.ts";
 import { recordsOf, type DetectorRecord } from "./detector-records.ts";
+import type { ScoreRow } from "../trace/trace.ts";
 import {
   agreementOf,
-  createOpinionReader,
-  standingVerdicts,
+  createVerdictReader,
+  outcomesOf,
   throughputOf,
   type Agreement,
   type DayCount,
-} from "./opinions.ts";
-import { listProposals, type Proposal } from "./proposal-list.ts";
+} from "./verdict-record.ts";
+import { assessThreshold, listProposals, type Proposal } from "./proposal-list.ts";
 import { estimatePrecision, estimateRecall, type Estimate } from "./recall.ts";
 import { createRowWindow } from "./row-window.ts";
 
@@ -59,8 +60,28 @@ export interface StatisticsReader {
     readonly currentOf: (detector: string) => number | null;
     readonly only?: readonly string[];
   }): Promise<Proposal[]>;
+  /** What a given threshold would do; undefined for a detector without replies. */
+  assess(choice: {
+    readonly detector: string;
+    readonly rate: number;
+    readonly current: number;
+    readonly threshold: number;
+  }): Promise<Assessment | undefined>;
   /** How long each verdict took that has come since the last call, in milliseconds; the first call returns none. */
   newWaits(): Promise<number[]>;
+}
+
+/** A proposal of a threshold that someone chose, with what its calibration is made of. */
+export interface Assessment {
+  readonly proposal: Proposal;
+  /** Hash of the definition whose scores these are. */
+  readonly hash: string;
+  /** The largest score of each reply. */
+  readonly scores: readonly number[];
+  readonly verdicts: number;
+  /** Milliseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
 }
 
 const THROUGHPUT_DAYS = 14;
@@ -73,44 +94,60 @@ export function createStatistics({
   clock = Date.now,
 }: StatisticsParts): StatisticsReader {
   const readRows = createRowWindow({ scores, windowMs, clock });
-  const readOpinions = createOpinionReader(decisions);
+  const readVerdicts = createVerdictReader(decisions);
   let told: number | undefined;
 
   async function load() {
-    const [rows, opinions] = [await readRows(), await readOpinions()];
-    return { rows, opinions, records: recordsOf(rows, standingVerdicts(opinions)) };
+    const [rows, verdicts] = [await readRows(), await readVerdicts()];
+    return { rows, verdicts, records: recordsOf(rows, outcomesOf(verdicts)) };
   }
 
   return {
     async read() {
-      const { rows, opinions, records } = await load();
+      const { rows, verdicts, records } = await load();
       const perDetector: DetectorStatistics[] = [];
       for (const record of records.values()) {
         perDetector.push(describe(record));
         await pause();
       }
       const { waiting, oldestWaitingMs } = await queue.stats();
+      const waits = waitsOf(firstVerdicts(verdicts), endTimes(rows));
       return {
         perDetector: perDetector.sort((left, right) => (left.detector < right.detector ? -1 : 1)),
-        agreement: agreementOf(opinions),
-        throughput: throughputOf(opinions, { now: clock(), days: THROUGHPUT_DAYS }),
-        waiting,
-        oldestWaitingMs,
-        medianWaitMs: medianOf(waitsOf(firstVerdicts(opinions), endTimes(rows))),
+        agreement: agreementOf(verdicts),
+        throughput: throughputOf(verdicts, { now: clock(), days: THROUGHPUT_DAYS }),
+        ...{ waiting, oldestWaitingMs, medianWaitMs: medianOf(waits) },
       };
     },
     async propose({ rate, currentOf, only }) {
       const { records } = await load();
       return listProposals([...records.values()], { rate, currentOf, ...(only === undefined ? {} : { only }) }, pause);
     },
+    async assess(choice) {
+      const { rows, records } = await load();
+      const record = records.get(choice.detector);
+      return record === undefined ? undefined : assess(rows, record, choice);
+    },
     async newWaits() {
-      const { rows, opinions } = await load();
-      const firsts = firstVerdicts(opinions);
+      const { rows, verdicts } = await load();
+      const firsts = firstVerdicts(verdicts);
       const before = told ?? firsts.length;
       told = firsts.length;
       return waitsOf(firsts.slice(before), endTimes(rows));
     },
   };
+}
+
+function assess(
+  rows: readonly ScoreRow[],
+  record: DetectorRecord,
+  choice: { readonly rate: number; readonly current: number; readonly threshold: number },
+): Assessment {
+  const { detector, hash } = record;
+  const proposal = assessThreshold(record, choice);
+  const own = rows.filter(({ scores }) => scores.some((each) => each.detector === detector && each.hash === hash));
+  const [from, to] = [own.at(-1)?.createdAt ?? 0, own[0]?.createdAt ?? 0];
+  return { proposal, hash, scores: record.every.map(({ score }) => score), verdicts: proposal.verdicts, from, to };
 }
 
 function describe(record: DetectorRecord): DetectorStatistics {
@@ -124,9 +161,9 @@ function pause(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 
-function firstVerdicts(opinions: readonly ReviewDecision[]): ReviewDecision[] {
+function firstVerdicts(verdicts: readonly ReviewDecision[]): ReviewDecision[] {
   const seen = new Set<string>();
-  return opinions.filter(({ traceId, verdict }) => {
+  return verdicts.filter(({ traceId, verdict }) => {
     if (verdict === "withdrawn" || seen.has(traceId)) return false;
     seen.add(traceId);
     return true;

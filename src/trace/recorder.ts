@@ -44,7 +44,7 @@ export interface Recorder {
 
 /** Makes the recorder. `clock` is the wall clock by default. */
 export function createRecorder(parts: RecorderParts): Recorder {
-  const { traces, scores, sampler, log, clock = Date.now } = parts;
+  const { traces, log, clock = Date.now } = parts;
   const background = new Set<Promise<void>>();
   // Two lines: a flood of score rows that cannot be written never drives out a trace.
   const backlog = createBacklog(log);
@@ -67,18 +67,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
 
   return {
     record(run, head) {
-      const recording = startRecording({
-        run,
-        head,
-        traces,
-        scores,
-        sampler,
-        enqueue,
-        backlog,
-        scoreBacklog,
-        log,
-        clock,
-      });
+      const recording = startRecording({ ...parts, run, head, enqueue, backlog, scoreBacklog, clock });
       return {
         next: () => recording.next(),
         async return() {
