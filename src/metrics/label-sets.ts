@@ -13,6 +13,9 @@ export const PROVIDER = "lensgate";
 /** Why a detector is broken. */
 export const ERROR_TYPES = ["threw", "not_finite", "timeout"] as const;
 
+/** Ends and middle of an estimate. */
+export const RECALL_BOUNDS = ["lower", "point", "upper"] as const;
+
 /** Everything that can be a label's value. */
 export interface KnownNames {
   readonly models: readonly string[];
@@ -68,6 +71,7 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
       ...state,
     })),
     reviewDecisions: label("decision", VERDICTS),
+    recallEstimate: merge(label("detector", names.detectors), label("bound", RECALL_BOUNDS)),
     rejections: label("reason", Object.keys(ERRORS)),
     authDecisions: (["allow", "deny"] as const).flatMap((result) =>
       AUTH_REASONS[result].map((reason) => ({ result, reason })),

@@ -54,6 +54,8 @@ export interface StatisticsParts {
 /** Computes over a window of score rows; rows and verdicts read once are kept, so that a later call reads the new ones alone. */
 export interface StatisticsReader {
   read(): Promise<Statistics>;
+  /** The same, or what was computed at most so long ago. */
+  readRecent(maxAgeMs: number): Promise<Statistics>;
   /** One for each detector, or for those named. `currentOf` knows the threshold for flags that holds now. */
   propose(options: {
     readonly rate: number;
@@ -97,28 +99,34 @@ export function createStatistics({
   const readVerdicts = createVerdictReader(decisions);
   let told: number | undefined;
 
+  const readBoth = async () => ({ rows: await readRows(), verdicts: await readVerdicts() });
   async function load() {
-    const [rows, verdicts] = [await readRows(), await readVerdicts()];
+    const { rows, verdicts } = await readBoth();
     return { rows, verdicts, records: recordsOf(rows, outcomesOf(verdicts)) };
   }
 
+  async function read(): Promise<Statistics> {
+    const { rows, verdicts, records } = await load();
+    const perDetector: DetectorStatistics[] = [];
+    for (const record of records.values()) {
+      perDetector.push(describe(record));
+      await pause();
+    }
+    const { waiting, oldestWaitingMs } = await queue.stats();
+    const waits = waitsOf(firstVerdicts(verdicts), endTimes(rows));
+    return {
+      perDetector: perDetector.sort((left, right) => (left.detector < right.detector ? -1 : 1)),
+      agreement: agreementOf(verdicts),
+      throughput: throughputOf(verdicts, { now: clock(), days: THROUGHPUT_DAYS }),
+      waiting,
+      oldestWaitingMs,
+      medianWaitMs: medianOf(waits),
+    };
+  }
+
   return {
-    async read() {
-      const { rows, verdicts, records } = await load();
-      const perDetector: DetectorStatistics[] = [];
-      for (const record of records.values()) {
-        perDetector.push(describe(record));
-        await pause();
-      }
-      const { waiting, oldestWaitingMs } = await queue.stats();
-      const waits = waitsOf(firstVerdicts(verdicts), endTimes(rows));
-      return {
-        perDetector: perDetector.sort((left, right) => (left.detector < right.detector ? -1 : 1)),
-        agreement: agreementOf(verdicts),
-        throughput: throughputOf(verdicts, { now: clock(), days: THROUGHPUT_DAYS }),
-        ...{ waiting, oldestWaitingMs, medianWaitMs: medianOf(waits) },
-      };
-    },
+    read,
+    readRecent: remembering(read, clock),
     async propose({ rate, currentOf, only }) {
       const { records } = await load();
       return listProposals([...records.values()], { rate, currentOf, ...(only === undefined ? {} : { only }) }, pause);
@@ -129,12 +137,26 @@ export function createStatistics({
       return record === undefined ? undefined : assess(rows, record, choice);
     },
     async newWaits() {
-      const { rows, verdicts } = await load();
+      const { rows, verdicts } = await readBoth();
       const firsts = firstVerdicts(verdicts);
       const before = told ?? firsts.length;
       told = firsts.length;
       return waitsOf(firsts.slice(before), endTimes(rows));
     },
+  };
+}
+
+/** A read that takes an earlier answer where that is recent enough. */
+function remembering(read: () => Promise<Statistics>, clock: () => number): StatisticsReader["readRecent"] {
+  let known: { readonly at: number; readonly statistics: Promise<Statistics> } | undefined;
+  return (maxAgeMs) => {
+    if (known === undefined || clock() - known.at > maxAgeMs) {
+      const statistics = read();
+      known = { at: clock(), statistics };
+      // A failure is not kept.
+      statistics.catch(() => (known = undefined));
+    }
+    return known.statistics;
   };
 }
 
