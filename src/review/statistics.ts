@@ -1,5 +1,5 @@
 import { quantile } from "../evaluation/bootstrap.ts";
-import type { ReviewQueue } from "../queue/queue.ts";
+import type { QueueStats, ReviewQueue } from "../queue/queue.ts";
 import type { DecisionStore, ReviewDecision, ScoreLog } from "../trace/stores.ts";
 import { recordsOf, type DetectorRecord } from "./detector-records.ts";
 import type { ScoreRow } from "../trace/trace.ts";
@@ -105,25 +105,7 @@ export function createStatistics({
     return { rows, verdicts, records: recordsOf(rows, outcomesOf(verdicts)) };
   }
 
-  async function read(): Promise<Statistics> {
-    const { rows, verdicts, records } = await load();
-    const perDetector: DetectorStatistics[] = [];
-    for (const record of records.values()) {
-      perDetector.push(describe(record));
-      await pause();
-    }
-    const { waiting, oldestWaitingMs } = await queue.stats();
-    const waits = waitsOf(firstVerdicts(verdicts), endTimes(rows));
-    return {
-      perDetector: perDetector.sort((left, right) => (left.detector < right.detector ? -1 : 1)),
-      agreement: agreementOf(verdicts),
-      throughput: throughputOf(verdicts, { now: clock(), days: THROUGHPUT_DAYS }),
-      waiting,
-      oldestWaitingMs,
-      medianWaitMs: medianOf(waits),
-    };
-  }
-
+  const read = async () => summarise(await load(), await queue.stats(), clock());
   return {
     read,
     readRecent: remembering(read, clock),
@@ -143,6 +125,28 @@ export function createStatistics({
       told = firsts.length;
       return waitsOf(firsts.slice(before), endTimes(rows));
     },
+  };
+}
+
+interface Loaded {
+  readonly rows: readonly ScoreRow[];
+  readonly verdicts: readonly ReviewDecision[];
+  readonly records: ReadonlyMap<string, DetectorRecord>;
+}
+
+async function summarise({ rows, verdicts, records }: Loaded, queue: QueueStats, now: number): Promise<Statistics> {
+  const perDetector: DetectorStatistics[] = [];
+  for (const record of records.values()) {
+    perDetector.push(describe(record));
+    await pause();
+  }
+  return {
+    perDetector: perDetector.sort((left, right) => (left.detector < right.detector ? -1 : 1)),
+    agreement: agreementOf(verdicts),
+    throughput: throughputOf(verdicts, { now, days: THROUGHPUT_DAYS }),
+    waiting: queue.waiting,
+    oldestWaitingMs: queue.oldestWaitingMs,
+    medianWaitMs: medianOf(waitsOf(firstVerdicts(verdicts), endTimes(rows))),
   };
 }
 
