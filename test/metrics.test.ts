@@ -180,3 +180,23 @@ test("the console shows them with those of the process", async () => {
   expect(text).toContain("nodejs_eventloop_lag_seconds");
   expect(text).toContain("# TYPE oversight_aborts_total counter");
 });
+
+test("recall has its bounds, unknown ones are as wide as can be, and waits are counted once", async () => {
+  const waits = [[90_000], []];
+  const { read, metrics } = setUp({
+    recall: async () => [
+      { detector: "country-channel", recall: { lower: 0.25, point: 0.5, upper: 0.75 } },
+      { detector: "audit-approval", recall: null },
+    ],
+    reviewWaits: async () => waits.shift() ?? [],
+  });
+  const recall = (detector: string, bound: string) => read("oversight_recall_estimate", { detector, bound });
+  expect(await read("oversight_review_wait_seconds_sum")).toBe(90);
+  expect(await read("oversight_review_wait_seconds_count")).toBe(1);
+  expect(await recall("country-channel", "point")).toBe(0.5);
+  expect(await recall("audit-approval", "lower")).toBe(0);
+  expect(await recall("audit-approval", "upper")).toBe(1);
+  expect((await metrics.render()).body).toMatch(
+    /oversight_recall_estimate\{detector="audit-approval",bound="point"\} nan/i,
+  );
+});

@@ -14,7 +14,7 @@ export interface ThresholdProposal {
   /** Replies that alarmed at the present threshold, and would have at the proposed one (the present one where there is none). */
   readonly alarmsNow: Estimate;
   readonly alarmsThen: Estimate;
-  /** Null where nothing is known of misses. */
+  /** To expect on replies to come; null where nothing is known of misses. */
   readonly recallNow: Estimate | null;
   readonly recallThen: Estimate | null;
   /** With 95 % confidence the false-alarm rate at the proposed threshold is at most this. */
@@ -58,7 +58,7 @@ export function proposeThreshold(
   };
 }
 
-/** The recall that a threshold would have had, with its interval; null where nothing is known of misses. */
+/** The recall to expect of a threshold on replies to come, with its interval; null where nothing is known of misses. */
 export function recallAtThreshold(cells: readonly Cell[], threshold: number, seed = 1): Estimate | null {
   if (!knowsMisses(cells.filter(({ fired }) => !fired))) return null;
   const variates = variatesFrom(seed);
@@ -114,7 +114,8 @@ function drawRecall(parts: readonly CellPart[], side: Side, variates: Variates):
     found += split(cut, side, drawPositives(cell, side, variates)).above;
     missed += split(cut, other, drawPositives(cell, other, variates)).below;
   }
-  return shareFound(found, missed, side === "low" ? 0 : 1);
+  // What these replies show of others like them: without this the interval would hold for this window alone.
+  return variates.beta(found + 0.5, missed + 0.5);
 }
 
 interface Split {

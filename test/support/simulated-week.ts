@@ -37,12 +37,32 @@ export const PLAIN_WEEK: WeekSettings = {
   otherDetectors: 0,
 };
 
+/** Replies as they were judged and answered, each with its truth, and the true recall and precision of the threshold. */
 export interface SimulatedWeek {
   readonly replies: readonly (JudgedReply & { readonly truth: boolean })[];
   readonly threshold: number;
   readonly recall: number;
   readonly precision: number;
 }
+
+/** Weeks that are harder in one way or another, by what is different. */
+export const WEEKS: Readonly<Record<string, Partial<WeekSettings>>> = {
+  "0.1 % clear, 2 % near, 70 % worked": {},
+  "all worked": { worked: 1 },
+  "a third worked": { worked: 0.33 },
+  "1 % clear, 20 % near": { clear: 0.01, near: 0.2 },
+  "5 % clear, 50 % near": { clear: 0.05, near: 0.5 },
+  "5 % clear, 50 % near, a third worked": { clear: 0.05, near: 0.5, worked: 0.33 },
+  "5 % clear, 50 % near, half the positives unseen": { clear: 0.05, near: 0.5, blindShare: 0.3 },
+  "20 % clear, all near": { clear: 0.2, near: 1 },
+  "20 % clear, all near, a tenth unsure": { clear: 0.2, near: 1, unsure: 0.1 },
+  "prevalence 0.05 %": { prevalence: 0.0005, clear: 0.05, near: 0.5 },
+  "recall 95 %": { recall: 0.95, clear: 0.05, near: 0.5 },
+  "recall 10 %": { recall: 0.1, clear: 0.05, near: 0.5 },
+  "false alarms 5 %": { falseAlarms: 0.05, clear: 0.05, near: 0.5, worked: 0.33 },
+  "four detectors share the draw": { otherDetectors: 3, clear: 0.05, near: 0.5 },
+  "100,000 replies, 1 % clear, 20 % near": { replies: 100_000, clear: 0.01, near: 0.2 },
+};
 
 /** The threshold and the shift of the positives that give a false-alarm rate and a recall with normal scores. */
 function shape({ falseAlarms, recall, blindShare }: WeekSettings): { threshold: number; shift: number } {
@@ -94,7 +114,6 @@ export function truthAt(replies: readonly { truth: boolean; score: number }[], t
   };
 }
 
-/** Acklam's approximation is not needed: halving the normal distribution's share is exact enough here. */
 function normalQuantile(share: number): number {
   let [low, high] = [-10, 10];
   for (let step = 0; step < 60; step += 1) {
