@@ -1,5 +1,14 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, sep } from "node:path";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import { ConfigError, type Problem } from "./errors.ts";
 
 /** One detector's file; `id` is its name without `.yaml`. */
@@ -67,4 +76,17 @@ export function readBesideDetector(definitionFile: string, path: string): Uint8A
   if (!facts.isFile()) throw new Error(`${file} is not a file`);
   if (facts.size > LARGEST_FILE) throw new Error(`${file} has ${facts.size} bytes, over ${LARGEST_FILE}`);
   return readFileSync(real);
+}
+
+/** Replaces a file, or makes it, as a whole: a reader sees the old one or the new one. The name in between is none that is read as a definition. */
+export function replaceFile(file: string, content: string | Uint8Array): void {
+  const fresh = join(dirname(file), `.${basename(file)}.${process.pid}.new`);
+  try {
+    const mode = existsSync(file) ? { mode: statSync(file).mode } : {};
+    writeFileSync(fresh, content, { ...mode, flush: true });
+    renameSync(fresh, file);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
 }

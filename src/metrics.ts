@@ -2,10 +2,11 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 import type { EngineStatus } from "./engine/engine.ts";
 import { guardObserver, type ServingObserver } from "./http/observer.ts";
 import type { Logger } from "./log.ts";
-import { everyLabelSet, type KnownNames, type Labels } from "./metrics/label-sets.ts";
+import { everyLabelSet, RECALL_BOUNDS, type KnownNames, type Labels } from "./metrics/label-sets.ts";
 import { SERIES, type Series, type SeriesKey } from "./metrics/series.ts";
 import { createServingMetrics } from "./metrics/serving-metrics.ts";
 import type { QueueStats } from "./queue/queue.ts";
+import type { Estimate } from "./review/recall.ts";
 import type { Verdict } from "./trace/stores.ts";
 
 /** What the metrics are told at the start, and where they look when they are read. */
@@ -19,6 +20,10 @@ export interface MetricsOptions extends KnownNames {
   /** Flagged traces that wait on this disk for the review queue. */
   readonly spooled: () => number;
   readonly tallies: () => ReviewTallies;
+  /** The recall of detectors, null where it is unknown. */
+  readonly recall?: () => Promise<readonly { readonly detector: string; readonly recall: Estimate | null }[]>;
+  /** How long each verdict since the last call took, in milliseconds. */
+  readonly reviewWaits?: () => Promise<readonly number[]>;
   readonly log: Pick<Logger, "error">;
   /** Off in tests that read every line. */
   readonly withProcess?: boolean;
@@ -64,7 +69,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
   const raise = createRaise(add);
   set("buildInfo", { version: options.version, model: options.models.join(","), precision: options.precision }, 1);
-  const readers = createReaders(options, { set, raise });
+  const readers = createReaders(options, { add, set, raise });
   const failed = new Set<string>();
   return {
     observer: guardObserver(createServingMetrics(add, options.models), options.log),
@@ -85,12 +90,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
 }
 
 interface Writers {
+  readonly add: (key: SeriesKey, labels: Labels, amount: number) => void;
   readonly set: (key: SeriesKey, labels: Labels, value: number) => void;
   readonly raise: (key: SeriesKey, labels: Labels, total: number) => void;
 }
 
 /** What is looked up when the metrics are read. */
-function createReaders(options: MetricsOptions, { set, raise }: Writers): Readonly<Record<string, () => unknown>> {
+function createReaders(options: MetricsOptions, { add, set, raise }: Writers): Readonly<Record<string, () => unknown>> {
   return {
     engine() {
       const { waiting, restarts } = options.engineStatus();
@@ -117,8 +123,21 @@ function createReaders(options: MetricsOptions, { set, raise }: Writers): Readon
         raise("reviewDecisions", { decision }, count);
       }
     },
+    async waits() {
+      for (const waitMs of (await options.reviewWaits?.()) ?? []) add("reviewWait", {}, waitMs / 1000);
+    },
+    async recall() {
+      if (options.recall === undefined) return;
+      const known = new Map((await options.recall()).map(({ detector, recall }) => [detector, recall]));
+      for (const detector of options.detectors) {
+        const estimate = known.get(detector) ?? UNKNOWN;
+        for (const bound of RECALL_BOUNDS) set("recallEstimate", { detector, bound }, estimate[bound]);
+      }
+    },
   };
 }
+
+const UNKNOWN: Estimate = { lower: 0, point: NaN, upper: 1 };
 
 /** Brings a counter up to a total that is kept elsewhere. A total that sinks is no reset: the counter stays and then follows. */
 function createRaise(add: (key: SeriesKey, labels: Labels, amount: number) => void): Writers["raise"] {

@@ -1,7 +1,7 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { listDetectorFiles, readBesideDetector } from "../src/detector-files.ts";
+import { listDetectorFiles, readBesideDetector, replaceFile } from "../src/detector-files.ts";
 import { writeFolder } from "./support/folder.ts";
 import { problemsOf } from "./support/problems.ts";
 
@@ -79,5 +79,18 @@ describe("readBesideDetector", () => {
   ])("refuses %j", (path, message) => {
     const { file } = folders();
     expect(() => readBesideDetector(file, path)).toThrow(message);
+  });
+});
+
+describe("replaceFile", () => {
+  it("puts a whole new text in place, keeps the mode, and leaves nothing beside it", () => {
+    const folder = writeFolder({ "a.yaml": "old" });
+    const file = join(folder, "a.yaml");
+    chmodSync(file, 0o640);
+    replaceFile(file, "new");
+    expect(readFileSync(file, "utf8")).toBe("new");
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(() => replaceFile(join(folder, "none", "b.yaml"), "new")).toThrow("ENOENT");
+    expect(readdirSync(folder)).toEqual(["a.yaml"]);
   });
 });

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { readFileSync, realpathSync } from "node:fs";
+import { basename, join } from "node:path";
+import { replaceFile } from "../detector-files.ts";
 import { bindingFields, bindingFor } from "../detect/calibration.ts";
 import { loadKinds } from "../detect/kinds/registry.ts";
 import { readDefinitions, resolveDetectors } from "../detect/loader.ts";
@@ -71,17 +72,4 @@ function describeFiles({ ordinary, positives, onset, replyTokens }: CalibrationF
     ...list(positives, "with the concept"),
     ...list(onset, "with an onset"),
   ].join("; ");
-}
-
-/** Replaces a file, or makes it, as a whole: a reader sees the old one or the new one. The name in between is none that is read as a definition. */
-export function replaceFile(file: string, content: string | Uint8Array): void {
-  const fresh = join(dirname(file), `.${basename(file)}.${process.pid}.new`);
-  try {
-    const mode = existsSync(file) ? { mode: statSync(file).mode } : {};
-    writeFileSync(fresh, content, { ...mode, flush: true });
-    renameSync(fresh, file);
-  } catch (error) {
-    rmSync(fresh, { force: true });
-    throw error;
-  }
 }

@@ -14,6 +14,7 @@ import { visibleJson, visibleText } from "../visible-text.ts";
 import { registerReviewPassword } from "./review-password.ts";
 import { stateFolder } from "../trace/state-folder.ts";
 import { VERDICTS } from "../trace/stores.ts";
+import { registerLearning } from "./review-learning.ts";
 
 interface CommonOptions {
   readonly stateDir?: string;
@@ -68,6 +69,11 @@ export function registerReview(program: Command): void {
       guard(command, () => decide(traceId, options)),
     );
   registerReviewPassword(review);
+  registerLearning({
+    subcommand,
+    run: (command, options, work) => guard(command, () => withRecords(options, work)),
+    userName,
+  });
 }
 
 /** Prints what the action says; errors that are the caller's to mend are printed without a stack and end with status 1. */

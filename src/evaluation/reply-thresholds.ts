@@ -101,7 +101,8 @@ export function round(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-function placed(scores: readonly number[], exact: number): PlacedThreshold {
+/** A threshold rounded up to 4 digits, or to as many as leave every score on its side. */
+export function placed(scores: readonly number[], exact: number): PlacedThreshold {
   const alarms = countAlarms(scores, exact);
   // Rounding must carry no reply across: that would be another threshold than the one that was asked for.
   let threshold = exact;

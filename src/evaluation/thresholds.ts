@@ -98,7 +98,8 @@ function mostAlarms(replies: number, { rate, confidence }: Required<RateClaim>):
   return fits;
 }
 
-function placeThreshold(scores: readonly number[], most: number): { threshold: number; alarms: number } {
+/** The lowest threshold at which at most so many of the scores alarm, and how many do. */
+export function placeThreshold(scores: readonly number[], most: number): { threshold: number; alarms: number } {
   const sorted = sortedScores(scores);
   const descending = (at: number): number => sorted[sorted.length - 1 - at] ?? NaN;
   const top = descending(0);

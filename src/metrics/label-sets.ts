@@ -38,6 +38,8 @@ export const REDIS_OPERATIONS = [
   "scores",
   "audit",
 ] as const;
+/** Ends and middle of an estimate. */
+export const RECALL_BOUNDS = ["lower", "point", "upper"] as const;
 
 /** Everything that can be a label's value. */
 export interface KnownNames {
@@ -96,6 +98,7 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
     reviewDecisions: label("decision", VERDICTS),
     redisFailures: label("op", REDIS_OPERATIONS),
     reviewJoined: label("reason", ["repeated", "flood"]),
+    recallEstimate: merge(label("detector", names.detectors), label("bound", RECALL_BOUNDS)),
     rejections: label("reason", Object.keys(ERRORS)),
     authDecisions: (["allow", "deny"] as const).flatMap((result) =>
       AUTH_REASONS[result].map((reason) => ({ result, reason })),

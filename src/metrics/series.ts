@@ -111,6 +111,19 @@ export const SERIES = {
     help: "Verdicts in the decision record, those from before this process too; a superseded verdict stays counted.",
     labels: ["decision"],
   },
+  reviewWait: {
+    kind: "histogram",
+    name: "oversight_review_wait_seconds",
+    help: "From the end of a reply to the first verdict on it, of verdicts given while this process runs.",
+    labels: [],
+    buckets: doubling(15, 12, 3),
+  },
+  recallEstimate: {
+    kind: "gauge",
+    name: "oversight_recall_estimate",
+    help: "Share of the replies that should have fired that did, from verdicts on drawn and flagged replies; bound is lower, point or upper (95 %). Unknown: 0, NaN, 1.",
+    labels: ["detector", "bound"],
+  },
   reviewLeasesExpired: {
     kind: "counter",
     name: "oversight_review_lease_expired_total",

@@ -3,6 +3,7 @@ import type { Logger } from "../log.ts";
 import { createBacklog } from "./backlog.ts";
 import { createDispatch } from "./dispatch.ts";
 import { startRecording } from "./recording.ts";
+import type { Sampler } from "./sampling.ts";
 import type { ScoreLog, TraceStore } from "./stores.ts";
 import type { Trace, TraceHead } from "./trace.ts";
 
@@ -16,6 +17,8 @@ export interface RecorderParts {
   readonly enqueue: (trace: Trace) => Promise<unknown>;
   /** Whether one more run may be flagged; asked before its first evidence is written. Always, when absent. */
   readonly admit?: () => boolean;
+  /** Draws replies that nothing flagged; none is drawn without it. */
+  readonly sampler?: Sampler;
   readonly log: Pick<Logger, "warn" | "error">;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
@@ -46,7 +49,7 @@ export interface Recorder {
 
 /** Makes the recorder. `clock` is the wall clock by default. */
 export function createRecorder(parts: RecorderParts): Recorder {
-  const { traces, scores, log, clock = Date.now } = parts;
+  const { traces, log, clock = Date.now } = parts;
   const background = createBackground(log);
   // Two lines: a flood of score rows that cannot be written never drives out a trace.
   const backlog = createBacklog({ log, givesUp: "nothing" });
@@ -63,18 +66,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
 
   return {
     record(run, head) {
-      const recording = startRecording({
-        run,
-        head,
-        traces,
-        scores,
-        enqueue,
-        admit,
-        backlog,
-        scoreBacklog,
-        log,
-        clock,
-      });
+      const recording = startRecording({ ...parts, run, head, enqueue, admit, backlog, scoreBacklog, clock });
       return {
         next: () => recording.next(),
         async return() {

@@ -3,6 +3,7 @@ import { bareEnd } from "../engine/bare-end.ts";
 import type { FlagEvidence, Run, RunEnd, RunEvent } from "../engine/engine.ts";
 import type { Logger } from "../log.ts";
 import type { Backlog } from "./backlog.ts";
+import type { Sampler } from "./sampling.ts";
 import type { ScoreLog, TraceStore } from "./stores.ts";
 import type { ScoreRow, TraceHead } from "./trace.ts";
 import { createTraceWriter, type TraceWriter } from "./trace-writer.ts";
@@ -12,6 +13,8 @@ interface RecordingParts {
   readonly head: TraceHead;
   readonly traces: TraceStore;
   readonly scores: ScoreLog;
+  /** Draws replies that nothing flagged; none is drawn without it. */
+  readonly sampler?: Sampler | undefined;
   /** Queues a closed trace; does not throw. */
   readonly enqueue: (traceId: string) => Promise<unknown>;
   /** Whether one more run may be flagged. */
@@ -140,26 +143,31 @@ interface Finish {
   readonly refused: boolean;
 }
 
-/** Closes and queues the trace when there is one, and writes the score row. What fails waits in the backlog. */
+/** Closes and queues the trace when there is one, or a sampled one is made, and writes the score row. What fails waits in the backlog. */
 async function finish(parts: RecordingParts, { writer, end, left, refused }: Finish): Promise<void> {
   const { head, backlog } = parts;
   const endedAt = parts.clock();
-  if (writer.flagged()) {
+  const flagged = writer.flagged() || refused;
+  const draw = parts.sampler?.draw({ policy: head.policy, reason: end.reason, flagged, scores: end.scores });
+  const sample = draw?.sample ?? null;
+  if (writer.flagged() || sample !== null) {
     await backlog.attempt(`close trace ${head.id}`, async () => {
-      await writer.close(end, { endedAt, left });
+      await (sample === null ? writer.close(end, { endedAt, left }) : writer.addSample(end, { endedAt, sample }));
       await parts.enqueue(head.id);
     });
   }
   const row: ScoreRow = {
     requestId: head.requestId,
+    traceId: head.id,
     createdAt: endedAt,
     policy: head.policy,
     model: head.model.name,
     reason: end.reason,
-    flagged: writer.flagged() || refused,
+    flagged,
     promptTokens: end.promptTokens,
     generatedTokens: end.generated.length,
     scores: end.scores.map(withoutMessage),
+    ...(draw === undefined ? {} : { sampling: draw.sampling }),
   };
   await parts.scoreBacklog.attempt(`write the scores of request ${head.requestId}`, () => parts.scores.add(row));
 }

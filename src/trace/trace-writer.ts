@@ -1,6 +1,6 @@
 import type { EndReason, FlagEvidence, RunEnd } from "../engine/engine.ts";
 import type { TraceStore } from "./stores.ts";
-import type { TraceHead } from "./trace.ts";
+import type { TraceEnd, TraceHead, TraceSample } from "./trace.ts";
 
 /** Writes the trace of one run, from the first flag on. */
 export interface TraceWriter {
@@ -12,6 +12,8 @@ export interface TraceWriter {
   save(evidence: FlagEvidence): Promise<void>;
   /** Writes what is still missing, and the end. May be called again after it threw. */
   close(end: RunEnd, ending: { readonly endedAt: number; readonly left: boolean }): Promise<void>;
+  /** Writes the whole trace of a reply that nothing flagged. */
+  addSample(end: RunEnd, ending: { readonly endedAt: number; readonly sample: TraceSample }): Promise<void>;
 }
 
 /** `complete`: the model or the policy ended the run. `interrupted`: the client, the deadline or a failure did. */
@@ -48,9 +50,13 @@ export function createTraceWriter(traces: TraceStore, given: TraceHead): TraceWr
         await write(evidence);
         missing.shift();
       }
-      const { reason, decision, promptTokens, releasedTokens, generated, scores } = end;
-      const ending = { endedAt, reason, decision, promptTokens, releasedTokens, generated, scores };
-      await traces.close(head.id, ending, left ? "interrupted" : traceStateOf(reason));
+      await traces.close(head.id, endingOf(end, endedAt), left ? "interrupted" : traceStateOf(end.reason));
     },
+    addSample: (end, { endedAt, sample }) => traces.addSample(head, endingOf(end, endedAt), sample),
   };
+}
+
+function endingOf(end: RunEnd, endedAt: number): TraceEnd {
+  const { reason, decision, promptTokens, releasedTokens, generated, scores } = end;
+  return { endedAt, reason, decision, promptTokens, releasedTokens, generated, scores };
 }

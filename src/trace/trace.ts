@@ -67,9 +67,27 @@ export interface Trace {
   readonly sample: TraceSample | null;
 }
 
+/**
+ * How replies were drawn for review when this one ended: what weighs the verdicts later. A reply that nothing flagged was kept for one of its judged detectors
+ * with the stratum's share divided by their number.
+ */
+export interface RowSampling {
+  /** Shares of clear replies and of near ones, 0 to 1. */
+  readonly clear: number;
+  readonly near: number;
+  /** Detectors that were near; the other judged ones were clear. Empty for a flagged reply. */
+  readonly nearDetectors: readonly string[];
+  /** The detector that a reviewer is asked about; null where the reply was not kept. */
+  readonly drawn: string | null;
+}
+
 /** One line for every reply, flagged or not. No text. */
 export interface ScoreRow {
   readonly requestId: string;
+  /** The trace that this reply has or would have had; absent in rows of before. */
+  readonly traceId?: string;
+  /** Absent where replies were not drawn: sampling was off, or nothing of the reply was judged to its end. */
+  readonly sampling?: RowSampling;
   /** When the run ended, milliseconds since 1970. */
   readonly createdAt: number;
   readonly policy: string;

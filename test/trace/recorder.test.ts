@@ -15,6 +15,7 @@ test("a run without a flag passes unchanged and leaves a score row and no trace"
   expect(await scores.list({ limit: 9 })).toEqual([
     {
       requestId: "request-1",
+      traceId: traceId(1),
       createdAt: 1_700_000_100_000,
       policy: "demo",
       model: "smollm2-135m-instruct",
