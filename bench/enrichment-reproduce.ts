@@ -59,6 +59,9 @@ async function describe(rig: EnrichmentRig, traces: readonly Trace[], asked: num
 
 async function readChunked({ live }: EnrichmentRig, trace: Trace, into: Chunked): Promise<void> {
   const { ids, judgedNew } = live.model.prompts.encodeChat(trace.head.conversation);
+  // In the prompt both read alike.
+  const inReply = trace.evidence.filter(({ finding }) => finding.position >= ids.length);
+  if (inReply.length === 0) return;
   const run = live.engine.read({
     id: `chunked-${trace.head.id}`,
     prompt: ids,
@@ -69,9 +72,8 @@ async function readChunked({ live }: EnrichmentRig, trace: Trace, into: Chunked)
     forced: Int32Array.from(trace.end?.generated ?? [], ({ id }) => id),
   });
   const { end } = await runToEnd(run);
-  for (const { finding } of trace.evidence) {
-    // In the prompt both read alike.
-    if (finding.verdict !== "fired" || finding.position < ids.length) continue;
+  for (const { finding } of inReply) {
+    if (finding.verdict !== "fired") continue;
     const row = end.everyScore?.find(({ position }) => position === finding.position);
     const score = row?.scores[DETECTORS.indexOf(finding.detector)] ?? NaN;
     into.fired += 1;
