@@ -5,6 +5,7 @@ import type { Logger } from "./log.ts";
 import { everyLabelSet, type KnownNames, type Labels } from "./metrics/label-sets.ts";
 import { SERIES, type Series, type SeriesKey } from "./metrics/series.ts";
 import { createServingMetrics } from "./metrics/serving-metrics.ts";
+import { createTax, type ConfirmedAbort, type Tax } from "./metrics/tax.ts";
 import type { QueueStats } from "./queue/queue.ts";
 import type { Verdict } from "./trace/stores.ts";
 
@@ -12,10 +13,12 @@ import type { Verdict } from "./trace/stores.ts";
 export interface MetricsOptions extends KnownNames {
   readonly version: string;
   readonly precision: string;
-  readonly engineStatus: () => Pick<EngineStatus, "waiting" | "restarts">;
+  readonly engineStatus: () => Pick<EngineStatus, "slots" | "running" | "waiting" | "restarts">;
   readonly queueStats: () => Promise<QueueStats>;
   /** How many traces stand at each verdict. */
   readonly countDecisions: () => Promise<Readonly<Record<Verdict, number>>>;
+  /** Aborts that a person confirmed since the last call. */
+  readonly confirmedAborts?: () => Promise<readonly ConfirmedAbort[]>;
   readonly log: Pick<Logger, "error">;
   /** Off in tests that read every line. */
   readonly withProcess?: boolean;
@@ -25,6 +28,10 @@ export interface MetricsOptions extends KnownNames {
 export interface Metrics {
   /** Throws nothing: what cannot be counted is logged once. */
   readonly observer: ServingObserver;
+  /** What oversight costs and saves; runs are told to it already. */
+  readonly tax: Omit<Tax, "runEnded">;
+  /** Detectors and policies that a reload added: their combinations stand at 0 from here on. */
+  learn(names: KnownNames): void;
   /** The Prometheus text format. What cannot be read keeps its last value. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -36,8 +43,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   if (options.withProcess !== false) collectDefaultMetrics({ register: registry });
   const meters = new Map<SeriesKey, Meter>(keysOf(SERIES).map((key) => [key, createMeter(SERIES[key], registry)]));
-  const labelSets = everyLabelSet(options);
-  for (const key of keysOf(labelSets)) for (const labels of labelSets[key] ?? []) start(meters.get(key), labels);
+  const learn = createLearn(meters);
+  learn(options);
   for (const [key, meter] of meters) if (SERIES[key].labels.length === 0) start(meter, {});
 
   const add = (key: SeriesKey, labels: Labels, amount: number): void => {
@@ -51,10 +58,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
   const raise = createRaise(add);
   set("buildInfo", { version: options.version, model: options.models.join(","), precision: options.precision }, 1);
-  const readers = createReaders(options, { set, raise });
+  const tax = createTax({ add, set });
+  const readers = createReaders(options, { set, raise, tax });
   const failed = new Set<string>();
   return {
-    observer: guardObserver(createServingMetrics(add, options.models), options.log),
+    observer: guardObserver(createObserver(createServingMetrics(add, options.models), tax), options.log),
+    tax,
+    learn,
     async render() {
       for (const [what, read] of Object.entries(readers)) {
         try {
@@ -71,16 +81,45 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
 }
 
+/** The serving metrics, and the tax of every run. */
+function createObserver(serving: ServingObserver, tax: Tax): ServingObserver {
+  return {
+    ...serving,
+    runEnded(report) {
+      serving.runEnded(report);
+      tax.runEnded(report);
+    },
+  };
+}
+
 interface Writers {
+  readonly tax: Tax;
   readonly set: (key: SeriesKey, labels: Labels, value: number) => void;
   readonly raise: (key: SeriesKey, labels: Labels, total: number) => void;
 }
 
+/** Starts every combination once: a histogram that is started again forgets what it holds. */
+function createLearn(meters: ReadonlyMap<SeriesKey, Meter>): Metrics["learn"] {
+  const started = new Set<string>();
+  return (names) => {
+    const labelSets = everyLabelSet(names);
+    for (const key of keysOf(labelSets)) {
+      for (const labels of labelSets[key] ?? []) {
+        const id = `${key} ${JSON.stringify(labels)}`;
+        if (!started.has(id)) start(meters.get(key), labels);
+        started.add(id);
+      }
+    }
+  };
+}
+
 /** What is looked up when the metrics are read. */
-function createReaders(options: MetricsOptions, { set, raise }: Writers): Readonly<Record<string, () => unknown>> {
+function createReaders(options: MetricsOptions, { set, raise, tax }: Writers): Readonly<Record<string, () => unknown>> {
   return {
     engine() {
-      const { waiting, restarts } = options.engineStatus();
+      const { slots, running, waiting, restarts } = options.engineStatus();
+      set("engineSlots", {}, slots);
+      set("engineRunning", {}, running);
       set("queueDepth", {}, waiting);
       raise("engineRestarts", {}, restarts);
     },
@@ -96,6 +135,9 @@ function createReaders(options: MetricsOptions, { set, raise }: Writers): Readon
       for (const [decision, count] of Object.entries(await options.countDecisions())) {
         raise("reviewDecisions", { decision }, count);
       }
+    },
+    async confirmedAborts() {
+      for (const abort of (await options.confirmedAborts?.()) ?? []) tax.confirmed(abort);
     },
   };
 }
