@@ -5,6 +5,7 @@ import type { LoadedDetector } from "../detect/loader.ts";
 import { lensMapsOf, type OpenModel } from "../lens/open-model.ts";
 import { LENSES } from "../lens/reading.ts";
 import type { Logger } from "../log.ts";
+import type { WorkerSettings } from "./messages.ts";
 import { startWorkerEngine, type WorkerEngine } from "./worker-engine.ts";
 
 /** What detectors may ask of the model while they resolve. */
@@ -41,29 +42,36 @@ export interface OpenEngineOptions {
   readonly log: Logger;
 }
 
-/** Starts the engine's thread on an opened model with resolved detectors. Await its `ready`. */
-export function openEngine(options: OpenEngineOptions): WorkerEngine {
+/** What the engine's thread is born with. */
+export function workerSettingsOf(
+  options: Omit<OpenEngineOptions, "waitingLimit" | "retryAfterMs" | "log">,
+): WorkerSettings {
   const { model, detectors, policies } = options;
   // Only what some policy runs is read: a detector that none names costs nothing.
   const used = new Set(Object.values(policies).flatMap(detectorsOf));
   const loaded = detectors.filter(({ id }) => used.has(id));
+  return {
+    prepared: model.prepared.folder,
+    detectors: loaded,
+    kindModules: options.kindModules,
+    policies,
+    background: { tokens: model.background.tokens, taps: model.background.taps },
+    lenses: lensMapsOf(
+      model,
+      loaded.flatMap(({ reads }) => reads),
+    ),
+    slots: options.slots,
+    contextTokens: model.facts.contextTokens,
+    prefillChunkTokens: options.prefillChunkTokens,
+    threads: options.threads ?? null,
+  };
+}
+
+/** Starts the engine's thread on an opened model with resolved detectors. Await its `ready`. */
+export function openEngine(options: OpenEngineOptions): WorkerEngine {
   return startWorkerEngine({
-    model: model.facts,
-    settings: {
-      prepared: model.prepared.folder,
-      detectors: loaded,
-      kindModules: options.kindModules,
-      policies,
-      background: { tokens: model.background.tokens, taps: model.background.taps },
-      lenses: lensMapsOf(
-        model,
-        loaded.flatMap(({ reads }) => reads),
-      ),
-      slots: options.slots,
-      contextTokens: model.facts.contextTokens,
-      prefillChunkTokens: options.prefillChunkTokens,
-      threads: options.threads ?? null,
-    },
+    model: options.model.facts,
+    settings: workerSettingsOf(options),
     waitingLimit: options.waitingLimit,
     retryAfterMs: options.retryAfterMs,
     log: options.log,

@@ -1,14 +1,7 @@
+import type { LensShares } from "../engine/lens-share.ts";
 import type { RunReport } from "../http/observer.ts";
 import { createLengths } from "./reply-lengths.ts";
 import type { AddTo } from "./serving-metrics.ts";
-
-/** Which share of a forward pass reading the taps takes, from 0 to 1: measured by plain and monitored steps in turn. */
-export interface LensShares {
-  readonly prefill: number;
-  readonly decode: number;
-  /** Milliseconds of one monitored step of one token, for as long as no run told. */
-  readonly stepMs: number;
-}
 
 /** An abort as the estimate of what it saved needs it. */
 export interface ConfirmedAbort {

@@ -140,6 +140,7 @@ async function finish(parts: RecordingParts, { writer, end, left }: Finish): Pro
     flagged: writer.flagged(),
     promptTokens: end.promptTokens,
     generatedTokens: end.generated.length,
+    ...(head.maxTokens === undefined ? {} : { maxTokens: head.maxTokens }),
     scores: end.scores.map(withoutMessage),
   };
   await parts.scoreBacklog.attempt(`write the scores of request ${head.requestId}`, () => parts.scores.add(row));
