@@ -3,8 +3,15 @@ import { policyProblems } from "./decide/policy-faults.ts";
 import { scoredNames } from "./decide/policy.ts";
 import { loadKinds } from "./detect/kinds/registry.ts";
 import { loadDetectors, type LoadedDetector } from "./detect/loader.ts";
-import { bindingOf, openEngine, resolveContextOf } from "./engine/open-engine.ts";
+import {
+  bindingOf,
+  openEngine,
+  resolveContextOf,
+  workerSettingsOf,
+  type OpenEngineOptions,
+} from "./engine/open-engine.ts";
 import type { WorkerEngine } from "./engine/worker-engine.ts";
+import { openConfirmedAborts, startTax } from "./gateway/safety-tax.ts";
 import { createConsoleApp } from "./http/console-app.ts";
 import { startListener, type Listener } from "./http/listener.ts";
 import { createPublicApp } from "./http/public-app.ts";
@@ -23,7 +30,7 @@ import { createDecisionStore } from "./trace/decision-store.ts";
 import { createRecorder, type Recorder } from "./trace/recorder.ts";
 import { createScoreLog } from "./trace/score-log.ts";
 import { stateFolder } from "./trace/state-folder.ts";
-import type { DecisionStore, TraceStore } from "./trace/stores.ts";
+import type { DecisionStore, ScoreLog, TraceStore } from "./trace/stores.ts";
 import { createTraceStore } from "./trace/trace-store.ts";
 import type { Trace } from "./trace/trace.ts";
 import { VERSION } from "./version.ts";
@@ -36,6 +43,8 @@ export interface GatewayOptions {
   readonly log: Logger;
   /** Bytes of the model file converted so far and in all, at first use. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Measure what reading the taps costs, in a process of its own, once the gateway is idle. */
+  readonly measureTax?: boolean;
 }
 
 /** A gateway that serves. */
@@ -58,11 +67,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     const recovered = await records.recorder.recover();
     if (recovered.enqueued > 0) log.warn(recovered, "an earlier process left flagged runs behind; they are queued now");
-    engine = startEngine({ config, log, model, detectors });
+    engine = openEngine(engineOptions({ config, log, model, detectors }));
     await engine.ready;
     const running = { config, log, model, detectors, engine, records, state };
-    const listeners = await openListeners(running);
-    return createGateway(running, listeners);
+    const metrics = openMetrics(running);
+    const listeners = await openListeners(running, metrics);
+    const settings = options.measureTax ? workerSettingsOf(engineOptions(running)) : undefined;
+    const tax = await startTax({ engine, log, settings, scores: records.scores, tax: metrics.tax });
+    return createGateway(running, { ...listeners, tax });
   } catch (error) {
     await engine?.close();
     records.close();
@@ -96,6 +108,7 @@ function checkPolicies({ file, policies }: Config, detectors: readonly LoadedDet
 
 interface Records {
   readonly recorder: Recorder;
+  readonly scores: ScoreLog;
   readonly traces: TraceStore;
   readonly decisions: DecisionStore;
   readonly queue: ReviewQueue;
@@ -107,8 +120,9 @@ function openRecords(config: Config, log: Logger): Records {
   const traces = createTraceStore(database);
   const queue = createEmbeddedQueue({ database });
   const enqueue = (trace: Trace) => queue.enqueue(reviewItemOf(trace));
-  const recorder = createRecorder({ traces, scores: createScoreLog(database), enqueue, log });
-  return { recorder, traces, queue, decisions: createDecisionStore(database), close: () => database.close() };
+  const scores = createScoreLog(database);
+  const recorder = createRecorder({ traces, scores, enqueue, log });
+  return { recorder, traces, scores, queue, decisions: createDecisionStore(database), close: () => database.close() };
 }
 
 interface EngineParts {
@@ -118,9 +132,9 @@ interface EngineParts {
   readonly detectors: readonly LoadedDetector[];
 }
 
-function startEngine({ config, log, model, detectors }: EngineParts): WorkerEngine {
+function engineOptions({ config, log, model, detectors }: EngineParts): OpenEngineOptions {
   const { slots, prefillChunkTokens, waitingLimit, threads } = config.engine;
-  return openEngine({
+  return {
     model,
     detectors,
     kindModules: config.kindModules,
@@ -131,7 +145,7 @@ function startEngine({ config, log, model, detectors }: EngineParts): WorkerEngi
     ...(threads === undefined ? {} : { threads }),
     retryAfterMs: config.timeouts.retryAfterMs,
     log,
-  });
+  };
 }
 
 interface Running extends EngineParts {
@@ -140,9 +154,8 @@ interface Running extends EngineParts {
   readonly state: { draining: boolean };
 }
 
-async function openListeners(running: Running): Promise<{ api: Listener; console: Listener }> {
+async function openListeners(running: Running, metrics: Metrics): Promise<{ api: Listener; console: Listener }> {
   const { config, log } = running;
-  const metrics = openMetrics(running);
   const publicApp = openPublicApp(running, metrics);
   const consoleApp = openConsoleApp(running, metrics);
   const api = await startListener({ name: "api", app: publicApp, log, host: config.api.host, port: config.api.port });
@@ -166,6 +179,7 @@ function openMetrics({ config, log, model, detectors, engine, records }: Running
     engineStatus: () => engine.status(),
     queueStats: () => records.queue.stats(),
     countDecisions: () => records.decisions.count(),
+    confirmedAborts: openConfirmedAborts(records),
     log,
   });
 }
@@ -205,7 +219,9 @@ function openConsoleApp({ config, log, engine, records, state }: Running, metric
   });
 }
 
-function createGateway(running: Running, { api, console }: { api: Listener; console: Listener }): Gateway {
+type Started = Pick<Gateway, "api" | "console"> & { readonly tax: { close(): void } };
+
+function createGateway(running: Running, { api, console, tax }: Started): Gateway {
   const { config, log, model, engine, records, state } = running;
   const retry = setInterval(() => {
     records.recorder.retry().catch((error: unknown) => log.error({ err: error }, "retrying records failed"));
@@ -220,6 +236,7 @@ function createGateway(running: Running, { api, console }: { api: Listener; cons
       if (state.draining) return;
       state.draining = true;
       clearInterval(retry);
+      tax.close();
       const { cut } = await api.drain(config.timeouts.drainMs);
       if (cut > 0) log.warn({ cut }, "live replies outlasted the grace period and were cut");
       await engine.close();
