@@ -1,22 +1,20 @@
 import type { Config } from "./config.ts";
 import { policyProblems } from "./decide/policy-faults.ts";
-import { scoredNames } from "./decide/policy.ts";
 import { loadKinds } from "./detect/kinds/registry.ts";
 import { loadDetectors, type LoadedDetector } from "./detect/loader.ts";
-import { bindingOf, openEngine, resolveContextOf } from "./engine/open-engine.ts";
+import { bindingOf, openEngine, resolveContextOf, workerSettingsOf } from "./engine/open-engine.ts";
 import type { WorkerEngine } from "./engine/worker-engine.ts";
-import { openRecords, type Records } from "./gateway/records.ts";
-import { createConsoleApp } from "./http/console-app.ts";
-import { startListener, type Listener } from "./http/listener.ts";
-import { createPublicApp } from "./http/public-app.ts";
-import { openModel, type OpenModel } from "./lens/open-model.ts";
 import { ConfigError } from "./errors.ts";
+import { createLearning, createSampling } from "./gateway/learning.ts";
+import { openListeners, openMetrics } from "./gateway/listeners.ts";
+import { startReReading } from "./gateway/re-reading.ts";
+import { openRecords } from "./gateway/records.ts";
+import { engineOptions, type Running } from "./gateway/running.ts";
+import { startTax } from "./gateway/safety-tax.ts";
+import type { Listener } from "./http/listener.ts";
+import { openModel, type OpenModel } from "./lens/open-model.ts";
 import type { Logger } from "./log.ts";
-import { createMetrics, type Metrics } from "./metrics.ts";
 import { cacheFolder } from "./model/cache-folder.ts";
-import { createReviewPage } from "./review/page.ts";
-import { createReviewRoutes } from "./review/routes.ts";
-import { VERSION } from "./version.ts";
 
 /** How often writes that failed are tried again. */
 const RETRY_MS = 5_000;
@@ -26,6 +24,8 @@ export interface GatewayOptions {
   readonly log: Logger;
   /** Bytes of the model file converted so far and in all, at first use. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Measure what reading the taps costs, in a process of its own, once the gateway is idle. */
+  readonly measureTax?: boolean;
 }
 
 /** A gateway that serves. */
@@ -42,18 +42,26 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log } = options;
   const { model, detectors } = await openDetection(options);
-  const records = openRecords({ config, log });
+  const kinds = await loadKinds(config.kindModules);
+  const sampling = createSampling({ config, detectors });
+  const records = openRecords({ config, log, sampler: sampling });
   const state = { draining: false };
   let engine: WorkerEngine | undefined;
   try {
+    await sampling.remember(records.local.scores);
     const recovered = await records.recorder.recover();
     records.start();
     if (recovered.enqueued > 0) log.warn(recovered, "an earlier process left flagged runs behind; they are queued now");
-    engine = startEngine({ config, log, model, detectors });
+    engine = openEngine(engineOptions({ config, log, model, detectors }));
     await engine.ready;
-    const running = { config, log, model, detectors, engine, records, state, closing: new AbortController() };
-    const listeners = await openListeners(running);
-    return createGateway(running, listeners);
+    const learning = createLearning({ config, model, detectors, kinds, records });
+    const running = { config, log, model, detectors, engine, records, learning, state, closing: new AbortController() };
+    const metrics = openMetrics(running);
+    const listeners = await openListeners(running, metrics);
+    const settings = options.measureTax ? workerSettingsOf(engineOptions(running)) : undefined;
+    const tax = await startTax({ engine, log, settings, scores: records.scores, tax: metrics.tax });
+    const reReading = startReReading(running, metrics.tax);
+    return createGateway(running, { ...listeners, tax, reReading });
   } catch (error) {
     await engine?.close();
     await records.close();
@@ -85,117 +93,12 @@ function checkPolicies({ file, policies }: Config, detectors: readonly LoadedDet
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-interface EngineParts {
-  readonly config: Config;
-  readonly log: Logger;
-  readonly model: OpenModel;
-  readonly detectors: readonly LoadedDetector[];
-}
+type Started = Pick<Gateway, "api" | "console"> & {
+  readonly tax: { close(): void };
+  readonly reReading: { close(): Promise<void> };
+};
 
-function startEngine({ config, log, model, detectors }: EngineParts): WorkerEngine {
-  const { slots, prefillChunkTokens, waitingLimit, threads } = config.engine;
-  return openEngine({
-    model,
-    detectors,
-    kindModules: config.kindModules,
-    policies: config.policies,
-    slots,
-    prefillChunkTokens,
-    waitingLimit,
-    ...(threads === undefined ? {} : { threads }),
-    retryAfterMs: config.timeouts.retryAfterMs,
-    log,
-  });
-}
-
-interface Running extends EngineParts {
-  readonly engine: WorkerEngine;
-  readonly records: Records;
-  readonly state: { draining: boolean };
-  /** Ends the console's streams. */
-  readonly closing: AbortController;
-}
-
-async function openListeners(running: Running): Promise<{ api: Listener; console: Listener }> {
-  const { config, log } = running;
-  const metrics = openMetrics(running);
-  const publicApp = openPublicApp(running, metrics);
-  const consoleApp = openConsoleApp(running, metrics);
-  const api = await startListener({ name: "api", app: publicApp, log, host: config.api.host, port: config.api.port });
-  try {
-    const { host, port } = config.console;
-    return { api, console: await startListener({ name: "console", app: consoleApp, log, host, port }) };
-  } catch (error) {
-    await api.drain(0);
-    throw error;
-  }
-}
-
-function openMetrics({ config, log, model, detectors, engine, records }: Running): Metrics {
-  return createMetrics({
-    models: [model.facts.name],
-    detectors: [...new Set([...detectors.map(({ id }) => id), ...Object.values(config.policies).flatMap(scoredNames)])],
-    policies: Object.keys(config.policies),
-    version: VERSION,
-    queue: config.queue.driver,
-    precision: model.facts.precision,
-    engineStatus: () => engine.status(),
-    queueStats: () => records.queue.stats(),
-    countDecisions: () => records.decisions.count(),
-    spooled: () => records.local.outbox.waiting(),
-    tallies: () => records.tallies,
-    log,
-  });
-}
-
-function openPublicApp({ config, log, model, detectors, engine, records, state }: Running, metrics: Metrics) {
-  return createPublicApp({
-    engine,
-    prompts: model.prompts,
-    record: (run, head) => records.recorder.record(run, head),
-    policies: config.policies,
-    defaultPolicy: config.defaultPolicy,
-    keys: config.keys,
-    limits: config.limits,
-    timeouts: config.timeouts,
-    allowedHosts: config.api.allowedHosts,
-    allowedOrigins: config.api.allowedOrigins,
-    detectors,
-    observer: metrics.observer,
-    log,
-    isDraining: () => state.draining,
-    reviewHealth: () => records.health(),
-  });
-}
-
-function openConsoleApp({ config, log, engine, detectors, records, state, closing }: Running, metrics: Metrics) {
-  const descriptions = Object.fromEntries(detectors.map(({ id, description }) => [id, description]));
-  return createConsoleApp({
-    engine,
-    metrics,
-    review: createReviewRoutes({
-      ...records,
-      database: records.local.database,
-      noteSealing: records.local.sealing,
-      outbox: async () => ({ waiting: records.local.outbox.waiting(), limit: config.queue.outboxLimit }),
-      settings: config.review,
-      descriptions,
-      log,
-      closing: closing.signal,
-    }),
-    page: createReviewPage(),
-    limits: config.limits,
-    retryAfterMs: config.timeouts.retryAfterMs,
-    allowedHosts: config.console.allowedHosts,
-    allowedOrigins: config.console.allowedOrigins,
-    observer: metrics.observer,
-    log,
-    isDraining: () => state.draining,
-    reviewHealth: () => records.health(),
-  });
-}
-
-function createGateway(running: Running, { api, console }: { api: Listener; console: Listener }): Gateway {
+function createGateway(running: Running, { api, console, tax, reReading }: Started): Gateway {
   const { config, log, model, engine, records, state, closing } = running;
   const retry = setInterval(() => {
     records.recorder.retry().catch((error: unknown) => log.error({ err: error }, "retrying records failed"));
@@ -210,10 +113,12 @@ function createGateway(running: Running, { api, console }: { api: Listener; cons
       if (state.draining) return;
       state.draining = true;
       clearInterval(retry);
+      tax.close();
       const { cut } = await api.drain(config.timeouts.drainMs);
       if (cut > 0) log.warn({ cut }, "live replies outlasted the grace period and were cut");
       await engine.close();
       await records.recorder.idle();
+      await reReading.close();
       closing.abort();
       await console.drain(1_000);
       if (records.health().state === "fine") await records.pump.flush();

@@ -5,6 +5,7 @@ import type { Logger } from "./log.ts";
 import { everyLabelSet, RECALL_BOUNDS, type KnownNames, type Labels } from "./metrics/label-sets.ts";
 import { SERIES, type Series, type SeriesKey } from "./metrics/series.ts";
 import { createServingMetrics } from "./metrics/serving-metrics.ts";
+import { createTax, type ConfirmedAbort, type Tax } from "./metrics/tax.ts";
 import type { QueueStats } from "./queue/queue.ts";
 import type { Estimate } from "./review/recall.ts";
 import type { Verdict } from "./trace/stores.ts";
@@ -13,7 +14,7 @@ import type { Verdict } from "./trace/stores.ts";
 export interface MetricsOptions extends KnownNames {
   readonly version: string;
   readonly precision: string;
-  readonly engineStatus: () => Pick<EngineStatus, "waiting" | "restarts">;
+  readonly engineStatus: () => Pick<EngineStatus, "slots" | "running" | "waiting" | "restarts">;
   readonly queueStats: () => Promise<QueueStats>;
   /** How many traces stand at each verdict. */
   readonly countDecisions: () => Promise<Readonly<Record<Verdict, number>>>;
@@ -24,6 +25,8 @@ export interface MetricsOptions extends KnownNames {
   readonly recall?: () => Promise<readonly { readonly detector: string; readonly recall: Estimate | null }[]>;
   /** How long each verdict since the last call took, in milliseconds. */
   readonly reviewWaits?: () => Promise<readonly number[]>;
+  /** Aborts that a person confirmed since the last call. */
+  readonly confirmedAborts?: () => Promise<readonly ConfirmedAbort[]>;
   readonly log: Pick<Logger, "error">;
   /** Off in tests that read every line. */
   readonly withProcess?: boolean;
@@ -43,6 +46,10 @@ export interface ReviewTallies {
 export interface Metrics {
   /** Throws nothing: what cannot be counted is logged once. */
   readonly observer: ServingObserver;
+  /** What oversight costs and saves; runs are told to it already. */
+  readonly tax: Omit<Tax, "runEnded">;
+  /** Detectors and policies that a reload added: their combinations stand at 0 from here on. */
+  learn(names: KnownNames): void;
   /** The Prometheus text format. What cannot be read keeps its last value. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -54,8 +61,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   if (options.withProcess !== false) collectDefaultMetrics({ register: registry });
   const meters = new Map<SeriesKey, Meter>(keysOf(SERIES).map((key) => [key, createMeter(SERIES[key], registry)]));
-  const labelSets = everyLabelSet(options);
-  for (const key of keysOf(labelSets)) for (const labels of labelSets[key] ?? []) start(meters.get(key), labels);
+  const learn = createLearn(meters);
+  learn(options);
   for (const [key, meter] of meters) if (SERIES[key].labels.length === 0) start(meter, {});
 
   const add = (key: SeriesKey, labels: Labels, amount: number): void => {
@@ -69,10 +76,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
   const raise = createRaise(add);
   set("buildInfo", { version: options.version, model: options.models.join(","), precision: options.precision }, 1);
-  const readers = createReaders(options, { add, set, raise });
+  const tax = createTax({ add, set });
+  const readers = createReaders(options, { add, set, raise, tax });
   const failed = new Set<string>();
   return {
-    observer: guardObserver(createServingMetrics(add, options.models), options.log),
+    observer: guardObserver(createObserver(createServingMetrics(add, options.models), tax), options.log),
+    tax,
+    learn,
     async render() {
       for (const [what, read] of Object.entries(readers)) {
         try {
@@ -89,17 +99,49 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
 }
 
+/** The serving metrics, and the tax of every run. */
+function createObserver(serving: ServingObserver, tax: Tax): ServingObserver {
+  return {
+    ...serving,
+    runEnded(report) {
+      serving.runEnded(report);
+      tax.runEnded(report);
+    },
+  };
+}
+
 interface Writers {
   readonly add: (key: SeriesKey, labels: Labels, amount: number) => void;
+  readonly tax: Tax;
   readonly set: (key: SeriesKey, labels: Labels, value: number) => void;
   readonly raise: (key: SeriesKey, labels: Labels, total: number) => void;
 }
 
+/** Starts every combination once: a histogram that is started again forgets what it holds. */
+function createLearn(meters: ReadonlyMap<SeriesKey, Meter>): Metrics["learn"] {
+  const started = new Set<string>();
+  return (names) => {
+    const labelSets = everyLabelSet(names);
+    for (const key of keysOf(labelSets)) {
+      for (const labels of labelSets[key] ?? []) {
+        const id = `${key} ${JSON.stringify(labels)}`;
+        if (!started.has(id)) start(meters.get(key), labels);
+        started.add(id);
+      }
+    }
+  };
+}
+
 /** What is looked up when the metrics are read. */
-function createReaders(options: MetricsOptions, { add, set, raise }: Writers): Readonly<Record<string, () => unknown>> {
+function createReaders(
+  options: MetricsOptions,
+  { add, set, raise, tax }: Writers,
+): Readonly<Record<string, () => unknown>> {
   return {
     engine() {
-      const { waiting, restarts } = options.engineStatus();
+      const { slots, running, waiting, restarts } = options.engineStatus();
+      set("engineSlots", {}, slots);
+      set("engineRunning", {}, running);
       set("queueDepth", {}, waiting);
       raise("engineRestarts", {}, restarts);
     },
@@ -133,6 +175,9 @@ function createReaders(options: MetricsOptions, { add, set, raise }: Writers): R
         const estimate = known.get(detector) ?? UNKNOWN;
         for (const bound of RECALL_BOUNDS) set("recallEstimate", { detector, bound }, estimate[bound]);
       }
+    },
+    async confirmedAborts() {
+      for (const abort of (await options.confirmedAborts?.()) ?? []) tax.confirmed(abort);
     },
   };
 }

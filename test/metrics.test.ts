@@ -21,7 +21,7 @@ function setUp(changes: Partial<MetricsOptions> = {}) {
     queue: "embedded",
     version: "0.1.0",
     precision: "fast",
-    engineStatus: () => ({ waiting: 7, restarts: 2 }),
+    engineStatus: () => ({ slots: 4, running: 3, waiting: 7, restarts: 2 }),
     queueStats: async () => QUEUE,
     countDecisions: async () => VERDICTS,
     spooled: () => 6,
@@ -44,7 +44,7 @@ function setUp(changes: Partial<MetricsOptions> = {}) {
 
 test("every series is there from the start, and everything served is at 0", async () => {
   const { metrics } = setUp({
-    engineStatus: () => ({ waiting: 0, restarts: 0 }),
+    engineStatus: () => ({ slots: 0, running: 0, waiting: 0, restarts: 0 }),
     queueStats: async () => ({ waiting: 0, claimed: 0, decided: 0, dead: 0, oldestWaitingMs: 0, leasesExpired: 0 }),
     countDecisions: async () => ({ true_positive: 0, false_positive: 0, unsure: 0, escalate: 0 }),
     spooled: () => 0,
@@ -134,6 +134,8 @@ test("queue, engine and verdicts are read when the metrics are", async () => {
   expect(await read("oversight_review_oldest_seconds")).toBe(90);
   expect(await read("oversight_review_lease_expired_total")).toBe(3);
   expect(await read("oversight_queue_depth")).toBe(7);
+  expect(await read("oversight_engine_slots")).toBe(4);
+  expect(await read("oversight_engine_running")).toBe(3);
   expect(await read("oversight_engine_restarts_total")).toBe(2);
   expect(await read("oversight_review_decisions_total", { decision: "true_positive" })).toBe(5);
 });
@@ -147,6 +149,50 @@ test("a counter that follows a total never goes down", async () => {
   expect(await counted()).toBe(5);
   given = 6;
   expect(await counted()).toBe(7);
+});
+
+test("what a reload adds stands at 0, and what was counted stays", async () => {
+  const { metrics, read } = setUp();
+  metrics.observer.runEnded({ operation: "chat", model: MODEL, policy: "demo", end: runEnd("stop") });
+  const scores = await read("oversight_score_count", { detector: "country-channel" });
+  expect(scores).toBe(1);
+  metrics.learn({
+    models: [MODEL],
+    detectors: ["country-channel", "fresh"],
+    policies: ["demo", "later"],
+    queue: "embedded",
+  });
+  expect(await read("oversight_score_count", { detector: "country-channel" })).toBe(1);
+  expect(await read("oversight_score_count", { detector: "fresh" })).toBe(0);
+  expect(await read("oversight_runs_total", { policy: "later", reason: "abort" })).toBe(0);
+});
+
+test("the tax of a run is its judging and the measured share of its passes", async () => {
+  const { metrics, read } = setUp();
+  const timing = {
+    waitMs: 0,
+    prefillMs: 1_000,
+    decodeMs: 4_000,
+    judgeMs: 20,
+    firstTokenMs: 1_000,
+    passMs: { prefill: 1_000, decode: 2_000 },
+  };
+  metrics.tax.learn({ prefill: 0.2, decode: 0.1, stepMs: 8 });
+  metrics.observer.runEnded({ operation: "chat", model: MODEL, policy: "demo", end: runEnd("stop", { timing }) });
+  metrics.tax.enriched(3_000);
+  expect(await read("oversight_lens_share", { phase: "decode" })).toBe(0.1);
+  expect(await read("oversight_tax_spent_seconds_total", { part: "lens" })).toBeCloseTo(0.4);
+  expect(await read("oversight_tax_spent_seconds_total", { part: "judging" })).toBeCloseTo(0.02);
+  expect(await read("oversight_tax_spent_seconds_total", { part: "enrichment" })).toBe(3);
+});
+
+test("an abort that a person confirmed is counted when the metrics are read, once", async () => {
+  const aborts = [[{ maxTokens: 64, generatedTokens: 4 }]];
+  const { metrics, read } = setUp({ confirmedAborts: async () => aborts.pop() ?? [] });
+  metrics.tax.learn({ prefill: 0, decode: 0, stepMs: 10 });
+  for (let reply = 0; reply < 9; reply += 1) metrics.tax.remember({ maxTokens: 64, generatedTokens: 54 });
+  expect(await read("oversight_tax_saved_seconds_estimate_total")).toBeCloseTo(0.5);
+  expect(await read("oversight_tax_saved_seconds_estimate_total")).toBeCloseTo(0.5);
 });
 
 test("a source that breaks is logged once and leaves the rest readable", async () => {

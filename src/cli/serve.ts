@@ -16,7 +16,8 @@ export function registerServe(program: Command): void {
 async function serve(flags: { config: string }): Promise<void> {
   const config = loadConfig({ path: flags.config });
   const log = createLogger();
-  const gateway = await startGateway({ config, log, onProgress: createProgress(`preparing ${config.model.name}`) });
+  const onProgress = createProgress(`preparing ${config.model.name}`);
+  const gateway = await startGateway({ config, log, onProgress, measureTax: true });
   process.stdout.write(`${formatWelcome(config, gateway)}\n`);
   let stopping = false;
   const stop = (signal: string): void => {

@@ -51,6 +51,7 @@ export interface ActiveRun {
     promptAt: number | null;
     firstAt: number | null;
     judgeMs: number;
+    readonly passMs: { prefill: number; decode: number };
   };
   readonly emit: (event: RunEvent) => void;
 }
@@ -92,7 +93,14 @@ export function startRun(parts: WorkerParts, job: Job, start: RunStart): ActiveR
     actions: [],
     live: [],
     every: [],
-    times: { acceptedAt: start.acceptedAt, startedAt: parts.now(), promptAt: null, firstAt: null, judgeMs: 0 },
+    times: {
+      acceptedAt: start.acceptedAt,
+      startedAt: parts.now(),
+      promptAt: null,
+      firstAt: null,
+      judgeMs: 0,
+      passMs: { prefill: 0, decode: 0 },
+    },
     emit: start.emit,
   };
 }
@@ -119,6 +127,7 @@ export function endRun(parts: WorkerParts, run: ActiveRun, reason: EndReason): v
       decodeMs: now - promptAt,
       judgeMs: times.judgeMs,
       firstTokenMs: times.firstAt === null ? null : times.firstAt - times.acceptedAt,
+      passMs: times.passMs,
     },
     runs: panel.runs(),
     actions: [

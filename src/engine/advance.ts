@@ -11,10 +11,18 @@ export async function advance(parts: WorkerParts, run: ActiveRun): Promise<void>
   else await readGenerated(parts, run);
 }
 
+/** One forward pass, its time kept by what it reads: the prompt or the reply. */
+async function pass(parts: WorkerParts, run: ActiveRun, ids: ArrayLike<number>): Promise<ForwardResult> {
+  const began = parts.now();
+  const result = await parts.forward.step(run.slot, ids, "last");
+  run.times.passMs[run.cursor < run.job.request.prompt.length ? "prefill" : "decode"] += parts.now() - began;
+  return result;
+}
+
 async function readPrompt(parts: WorkerParts, run: ActiveRun): Promise<void> {
   const { prompt } = run.job.request;
   const chunk = prompt.subarray(run.cursor, run.cursor + parts.prefillChunkTokens);
-  const result = await parts.forward.step(run.slot, chunk, "last");
+  const result = await pass(parts, run, chunk);
   for (const [row, token] of chunk.entries()) {
     const position = run.cursor + row;
     // Only judged text is shown to detectors that read text: template and older turns are not.
@@ -52,7 +60,7 @@ type Generated = ActiveRun["generated"];
 async function judgeChunk(parts: WorkerParts, run: ActiveRun, chunk: Generated): Promise<ForwardResult> {
   const start = run.read;
   const ids = chunk.map((token) => token.id);
-  const result = await parts.forward.step(run.slot, ids, "last");
+  const result = await pass(parts, run, ids);
   for (const [row, token] of chunk.entries()) {
     const position = run.job.request.prompt.length + start + row;
     await judgeRow(parts, run, { row, position, token: token.id, text: token.text, result });

@@ -109,6 +109,8 @@ export interface RunEnd {
     readonly decodeMs: number;
     readonly judgeMs: number;
     readonly firstTokenMs: number | null;
+    /** In forward passes alone, without other runs' turns; absent where no engine told of the end. */
+    readonly passMs?: { readonly prefill: number; readonly decode: number };
   };
   /** Detector runs by verdict, for metrics: `[detector][verdict]` counts and total judging seconds. */
   readonly runs: readonly {

@@ -2,9 +2,11 @@ import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
 import { createEmbeddedQueue } from "../queue/embedded.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
+import { createLocalWorkQueue, type WorkQueue } from "../queue/work-queue.ts";
 import type { OutboxRow } from "../trace/outbox.ts";
 import type { Delivered, PumpStep } from "../trace/pump.ts";
 import type { AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
+import { listUnreadTraces } from "../trace/unread-traces.ts";
 import type { LocalStores } from "./local-stores.ts";
 import { openSharedDesk } from "./shared-desk.ts";
 
@@ -17,6 +19,7 @@ export interface Reach {
 /** The queue and the stores as reviewers of every gateway see them, and the way there. */
 export interface Desk {
   readonly queue: ReviewQueue;
+  readonly work: WorkQueue;
   readonly traces: TraceStore;
   readonly decisions: DecisionStore;
   readonly enrichments: EnrichmentStore;
@@ -53,9 +56,13 @@ export function openDesk(options: DeskOptions): Desk {
   return options.config.queue.driver === "bullmq" ? openSharedDesk(options) : openEmbeddedDesk(options.local);
 }
 
+/** What a start takes up again of re-reads that were not done. */
+const MOST_UNREAD = 1_000;
+
 /** Everything in the state folder. */
 function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, audit }: LocalStores): Desk {
   const openedAt = Date.now();
+  const work = createLocalWorkQueue({ refill: async () => listUnreadTraces(database, MOST_UNREAD) });
   return {
     traces,
     decisions,
@@ -65,6 +72,7 @@ function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, au
     steps: [],
     isLocal: true,
     queue: createEmbeddedQueue({ database }),
+    work,
     epoch: async () => "embedded",
     shareEnrichment: async () => ({}),
     letGo: async () => undefined,
@@ -72,6 +80,6 @@ function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, au
     reached: async () => undefined,
     onWork: () => undefined,
     onReady: () => undefined,
-    close: async () => undefined,
+    close: () => work.close(),
   };
 }

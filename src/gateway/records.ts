@@ -6,8 +6,10 @@ import { createItemDelivery } from "../queue/delivery.ts";
 import { createItemMaker } from "../queue/item-maker.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import { createSettling } from "../queue/settling.ts";
+import type { WorkQueue } from "../queue/work-queue.ts";
 import { createPump, type Pump } from "../trace/pump.ts";
 import { createRecorder, type Recorder } from "../trace/recorder.ts";
+import type { Sampler } from "../trace/sampling.ts";
 import { stateFolder } from "../trace/state-folder.ts";
 import type { AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
 import type { Trace } from "../trace/trace.ts";
@@ -17,7 +19,7 @@ import { readReviewHealth } from "./review-health.ts";
 import { createTallies, type TallyKeeper } from "./review-tallies.ts";
 
 /** What the records need of the configuration. */
-export type RecordsConfig = Pick<Config, "queue" | "review" | "stateDir">;
+export type RecordsConfig = Pick<Config, "queue" | "review" | "enrichment" | "stateDir">;
 
 export interface RecordsOptions {
   readonly config: RecordsConfig;
@@ -25,8 +27,10 @@ export interface RecordsOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Refuse a state folder without a database. */
   readonly mustExist?: boolean;
-  /** Told of each trace that got an item of its own, at least once. A failure is tried again. */
+  /** Told of each trace that got an item of its own, at least once; a failure is tried again. By default they are to be read again. */
   readonly onAdded?: (traceId: string) => Promise<void>;
+  /** Draws replies that nothing flagged; none is drawn without it. */
+  readonly sampler?: Sampler;
 }
 
 /** Everything that is recorded and reviewed, wherever it lies. */
@@ -38,6 +42,8 @@ export interface Records {
   readonly scores: ScoreLog;
   readonly audit: AuditLog;
   readonly queue: ReviewQueue;
+  /** Traces that wait to be read again. */
+  readonly work: WorkQueue;
   /** Brings what is recorded to the queue. Starts with `start`; without it only `flush` delivers. */
   readonly pump: Pump;
   readonly local: LocalStores;
@@ -61,12 +67,13 @@ export function openRecords(options: RecordsOptions): Records {
   const desk = openDesk({ config, local, log, environment, onFailure: keeper.redisFailed });
   const pump = openPump(options, { local, desk, keeper });
   desk.onWork(() => pump.wake());
-  const { traces, decisions, enrichments, scores, audit, queue, reached } = desk;
+  const { traces, decisions, enrichments, scores, audit, queue, work, reached } = desk;
   const recorder = createRecorder({
     traces,
     scores: local.scores,
     log,
     enqueue: createEnqueue(options, { local, desk, keeper, pump }),
+    ...(options.sampler === undefined ? {} : { sampler: options.sampler }),
     admit: () => config.queue.whenFull === "drop" || local.outbox.waiting() < config.queue.outboxLimit,
   });
   return {
@@ -77,6 +84,7 @@ export function openRecords(options: RecordsOptions): Records {
     scores,
     audit,
     queue,
+    work,
     pump,
     local,
     tallies: keeper.tallies,
@@ -101,7 +109,7 @@ interface Opened {
   readonly keeper: TallyKeeper;
 }
 
-function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper }: Opened): Pump {
+function openPump({ config, log, onAdded }: RecordsOptions, { local, desk, keeper }: Opened): Pump {
   const { outbox, settings } = local;
   const { queue, decisions, shareTrace, shareEnrichment, epoch } = desk;
   const item = createItemDelivery({
@@ -109,7 +117,7 @@ function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper }: Ope
     decisions,
     onJoined: keeper.joined,
     ...(shareTrace === undefined ? {} : { shareTrace }),
-    ...(onAdded === undefined ? {} : { onAdded }),
+    onAdded: onAdded ?? (config.enrichment.enabled ? desk.work.add : async () => undefined),
   });
   const steps = [...desk.steps, createSettling({ outbox, decisions, queue, settings, letGo: desk.letGo })];
   return createPump({ outbox, epoch, deliver: { item, enrichment: shareEnrichment }, steps, log });

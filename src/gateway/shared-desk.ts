@@ -1,4 +1,5 @@
 import { createBullmqQueue } from "../queue/bullmq.ts";
+import { createBullmqWorkQueue } from "../queue/work-queue.ts";
 import { createEpoch } from "../trace/redis-epoch.ts";
 import { openRedis, type RedisHandle } from "../trace/redis.ts";
 import { createSharedBodies, type SharedBodies } from "../trace/shared-bodies.ts";
@@ -28,6 +29,8 @@ export function openSharedDesk(options: DeskOptions): Desk {
   if (scores === undefined || audit === undefined) throw new Error("there are two logs");
   const mine = { gatewayId, settings };
   const queue = createBullmqQueue({ redis });
+  const onGivenUp = (traceId: string, why: string) => log.warn({ traceId, why }, "a trace could not be read again");
+  const work = createBullmqWorkQueue({ redis, onGivenUp });
   return {
     traces: shareTraces(local, bodies),
     decisions,
@@ -36,6 +39,7 @@ export function openSharedDesk(options: DeskOptions): Desk {
     audit: local.audit,
     isLocal: false,
     queue,
+    work,
     epoch: createEpoch(redis, sealing.keyId),
     ...deliveries(local, bodies),
     steps: [
@@ -47,7 +51,7 @@ export function openSharedDesk(options: DeskOptions): Desk {
     ...reachOf(redis),
     async close() {
       const late = setTimeout(() => redis.close(), CLOSE_MS);
-      await queue.close().catch(() => undefined);
+      await Promise.allSettled([queue.close(), work.close()]);
       clearTimeout(late);
       redis.close();
     },

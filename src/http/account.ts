@@ -7,10 +7,16 @@ import type { Operation } from "./observer.ts";
 import type { PublicParts } from "./options.ts";
 import { requestIdOf } from "./request-id.ts";
 
+interface RequestFacts {
+  readonly model: string;
+  readonly policy: string;
+  readonly traceId: string;
+}
+
 /** What is known of one request, for the log and the metrics. */
 export interface Account {
   /** The request named a model that it may use. */
-  admitted(facts: { readonly model: string; readonly policy: string; readonly traceId: string }): void;
+  admitted(facts: RequestFacts & { readonly maxTokens: number }): void;
   /** Reports the run's end when it comes, also when the client left before. */
   watch(run: Run): Run;
   /** Generated text was handed to the connection. */
@@ -23,7 +29,8 @@ export interface Account {
 export function openAccount(parts: PublicParts, operation: Operation, response: Response): Account {
   const { observer, log, monotonicClock } = parts;
   const startedAt = monotonicClock();
-  let facts: { readonly model: string; readonly policy: string; readonly traceId: string } | undefined;
+  let facts: RequestFacts | undefined;
+  let allowed = 0;
   let firstDeliveryMs: number | null = null;
   let end: RunEnd | undefined;
   let failure: GatewayError | undefined;
@@ -50,12 +57,15 @@ export function openAccount(parts: PublicParts, operation: Operation, response: 
   });
 
   return {
-    admitted(known) {
+    admitted({ maxTokens, ...known }) {
       facts = known;
+      allowed = maxTokens;
     },
     watch(run) {
       const { model = "", policy = "" } = facts ?? {};
-      return watchEnd(run, (ending) => observer.runEnded({ operation, model, policy, end: ending }));
+      return watchEnd(run, (ending) =>
+        observer.runEnded({ operation, model, policy, maxTokens: allowed, end: ending }),
+      );
     },
     delivered() {
       firstDeliveryMs ??= monotonicClock() - startedAt;

@@ -47,9 +47,9 @@ export async function admit(
     });
   }
   const given = { endpoint, asked, policy };
-  const head = toHead(parts, { ...given, key, requestId: requestIdOf(response) });
   // A caller may send one request id twice, so a run is known by its trace.
-  const run = toRun(parts, { ...given, id: head.id });
+  const run = toRun(parts, { ...given, id: `tr_${parts.randomId()}` });
+  const head = toHead(parts, { ...given, key, run, requestId: requestIdOf(response) });
   response.setHeader("x-oversight-trace-id", head.id);
   const facts = {
     id: `${endpoint.idPrefix}${parts.randomId()}`,
@@ -113,13 +113,16 @@ function fitTokens({ engine, limits }: PublicParts, { maxTokens, promptTokens, f
   return maxTokens ?? Math.min(contextTokens - promptTokens, limits.maxTokens);
 }
 
-function toHead(parts: PublicParts, given: Asked & { key: ApiKey | undefined; requestId: string }): TraceHead {
-  const { endpoint, asked, policy, key, requestId } = given;
+function toHead(
+  parts: PublicParts,
+  given: Asked & { key: ApiKey | undefined; run: GenerateRequest; requestId: string },
+): TraceHead {
+  const { endpoint, asked, policy, key, run, requestId } = given;
   const { name, sha256, precision } = parts.engine.model;
   const running = detectorsOf(policy);
   const ran = parts.detectors.filter(({ id }) => running.includes(id));
   return {
-    id: `tr_${parts.randomId()}`,
+    id: run.id,
     requestId,
     createdAt: parts.clock(),
     endpoint: endpoint.name,
@@ -129,6 +132,7 @@ function toHead(parts: PublicParts, given: Asked & { key: ApiKey | undefined; re
     conversation: asked.conversation,
     keyId: key?.id ?? null,
     detectorHashes: Object.fromEntries(ran.map(({ id, hash }) => [id, hash])),
+    maxTokens: run.maxTokens,
   };
 }
 

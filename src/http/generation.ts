@@ -25,7 +25,7 @@ export function createGenerationHandler(
     try {
       const admitted = await admit(parts, { endpoint, authenticate, request, response });
       const { run, head, policy, facts } = admitted;
-      account.admitted({ model: facts.model, policy: policy.name, traceId: head.id });
+      account.admitted({ model: facts.model, policy: policy.name, traceId: head.id, maxTokens: run.maxTokens });
       if (departure.signal.aborted) return;
       const recorded = parts.record(account.watch(parts.engine.generate(run)), head);
       const events = takeEvents(recorded, departure.signal);

@@ -24,6 +24,8 @@ export interface RunReport {
   readonly operation: Operation;
   readonly model: string;
   readonly policy: string;
+  /** What the reply was allowed; absent where that is not known. */
+  readonly maxTokens?: number;
   readonly end: RunEnd;
 }
 

@@ -1,3 +1,4 @@
+import type { EndReason } from "../engine/engine.ts";
 import { ERRORS } from "../errors.ts";
 import { AUTH_REASONS } from "../http/observer.ts";
 import { VERDICTS } from "../trace/stores.ts";
@@ -40,6 +41,16 @@ export const REDIS_OPERATIONS = [
 ] as const;
 /** Ends and middle of an estimate. */
 export const RECALL_BOUNDS = ["lower", "point", "upper"] as const;
+const ENDINGS: Readonly<Record<EndReason, true>> = {
+  stop: true,
+  length: true,
+  abort: true,
+  unavailable: true,
+  cancelled: true,
+  deadline: true,
+  failed: true,
+};
+const PASSES = ["prefill", "decode"];
 
 /** Everything that can be a label's value. */
 export interface KnownNames {
@@ -100,6 +111,12 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
     reviewJoined: label("reason", ["repeated", "flood"]),
     recallEstimate: merge(label("detector", names.detectors), label("bound", RECALL_BOUNDS)),
     rejections: label("reason", Object.keys(ERRORS)),
+    runs: merge(label("policy", names.policies), label("reason", Object.keys(ENDINGS))),
+    runPhase: label("phase", ["wait", "prefill", "decode"]),
+    passSeconds: label("phase", PASSES),
+    decodeOverhead: label("stage", ["lens", "judging"]),
+    taxSpent: label("part", ["lens", "judging", "enrichment"]),
+    lensShare: label("phase", PASSES),
     authDecisions: (["allow", "deny"] as const).flatMap((result) =>
       AUTH_REASONS[result].map((reason) => ({ result, reason })),
     ),

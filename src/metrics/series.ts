@@ -1,3 +1,5 @@
+import { RUN_SERIES } from "./run-series.ts";
+
 /** One series: what it is called, what it says, and how it is cut. */
 export interface Series {
   readonly kind: "counter" | "gauge" | "histogram";
@@ -196,6 +198,7 @@ export const SERIES = {
     help: "Times that the engine's worker died and was started again.",
     labels: [],
   },
+  ...RUN_SERIES,
 } as const satisfies Record<string, Series>;
 
 /** A key of the table. */

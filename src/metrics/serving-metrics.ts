@@ -21,6 +21,7 @@ export function createServingMetrics(add: AddTo, models: readonly string[]): Ser
     },
     runEnded(report) {
       addTimes(add, report);
+      addRun(add, report);
       addFindings(add, report);
     },
     authDecided: ({ result, reason }) => add("authDecisions", { result, reason }, 1),
@@ -44,6 +45,18 @@ function addTimes(add: AddTo, { operation, model, end }: RunReport): void {
   if (later < 1) return;
   const restMs = waitMs + prefillMs + decodeMs - firstTokenMs;
   add("timePerOutputToken", labels, Math.max(0, restMs) / 1000 / later);
+}
+
+function addRun(add: AddTo, { policy, end }: RunReport): void {
+  const { waitMs, prefillMs, decodeMs, passMs } = end.timing;
+  add("runs", { policy, reason: end.reason }, 1);
+  add("runPhase", { phase: "wait" }, waitMs / 1000);
+  // What never got a slot read nothing.
+  if (prefillMs > 0) add("runPhase", { phase: "prefill" }, prefillMs / 1000);
+  if (end.generated.length > 0) add("runPhase", { phase: "decode" }, decodeMs / 1000);
+  add("generatedTokens", {}, end.generated.length);
+  add("passSeconds", { phase: "prefill" }, (passMs?.prefill ?? 0) / 1000);
+  add("passSeconds", { phase: "decode" }, (passMs?.decode ?? 0) / 1000);
 }
 
 function addFindings(add: AddTo, { policy, end }: RunReport): void {

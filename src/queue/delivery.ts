@@ -40,8 +40,9 @@ async function tellFirst(parts: DeliveryParts, item: ReviewItem, outcome: Enqueu
 }
 
 /** The queue lost an item that has its verdict: it is there again as decided, and nobody is asked twice. */
-async function finishDecided({ queue, decisions }: DeliveryParts, traceId: string): Promise<void> {
+async function finishDecided({ queue, decisions, onAdded }: DeliveryParts, traceId: string): Promise<void> {
   const latest = await decisions.latest(traceId);
+  if (latest === undefined) await onAdded?.(traceId);
   if (latest === undefined || latest.verdict === "escalate") return;
   const claim = await queue.claim({ traceId, reviewer: GATEWAY, leaseMs: LEASE_MS });
   if (claim !== undefined) await queue.decide(traceId, claim.token);

@@ -166,6 +166,7 @@ async function finish(parts: RecordingParts, { writer, end, left, refused }: Fin
     flagged,
     promptTokens: end.promptTokens,
     generatedTokens: end.generated.length,
+    ...(head.maxTokens === undefined ? {} : { maxTokens: head.maxTokens }),
     scores: end.scores.map(withoutMessage),
     ...(draw === undefined ? {} : { sampling: draw.sampling }),
   };

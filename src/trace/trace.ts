@@ -26,6 +26,8 @@ export interface TraceHead {
   readonly detectorHashes: Readonly<Record<string, string>>;
   /** Length of the prompt: the position of the first generated token. The recorder adds it when the run has told. */
   readonly promptTokens?: number;
+  /** Tokens that the reply was allowed; absent in traces from before it was kept. */
+  readonly maxTokens?: number;
 }
 
 /** What the end of a run adds to an open trace. */
@@ -96,5 +98,7 @@ export interface ScoreRow {
   readonly flagged: boolean;
   readonly promptTokens: number;
   readonly generatedTokens: number;
+  /** Tokens that the reply was allowed; absent in rows from before it was kept. */
+  readonly maxTokens?: number;
   readonly scores: readonly DetectorScore[];
 }

@@ -65,6 +65,8 @@ describe("endRun", () => {
     for (const time of [waitMs, prefillMs, decodeMs, judgeMs]) expect(time).toBeGreaterThan(0);
     expect(firstTokenMs).toBeGreaterThan(waitMs + prefillMs);
     expect(firstTokenMs).toBeLessThan(waitMs + prefillMs + decodeMs);
+    // This clock goes on by one a look: one pass for the prompt, one for each of the two tokens.
+    expect(end.timing.passMs).toEqual({ prefill: 1, decode: 2 });
   });
 
   it("has no first token when none was drawn", async () => {

@@ -36,6 +36,7 @@ export function openRig(options: RigOptions = {}): Rig {
   const config = {
     queue: { ...base.queue, ...shared, ...options.queue },
     review: { ...base.review, newItemsPerMinute: 1_000_000, ...options.review },
+    enrichment: base.enrichment,
     stateDir: folder,
   };
   const lines: string[] = [];

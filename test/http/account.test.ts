@@ -10,7 +10,9 @@ test("an answered request is one outcome, one run and one line", async () => {
   const outcome = await eventually(() => api.outcomes[0]);
   expect(outcome).toMatchObject({ operation: "chat", model: MODEL, error: null, end: { reason: "stop" } });
   expect(outcome.durationMs).toBeGreaterThan(outcome.firstDeliveryMs ?? Infinity);
-  expect(api.runs).toEqual([{ operation: "chat", model: MODEL, policy: "default", end: HELLO.at(-1) }]);
+  expect(api.runs).toEqual([
+    { operation: "chat", model: MODEL, policy: "default", maxTokens: 1024, end: HELLO.at(-1) },
+  ]);
   expect([api.started(), api.rejections]).toEqual([1, []]);
   expect(api.lines).toEqual([
     {

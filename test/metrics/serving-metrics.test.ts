@@ -80,3 +80,36 @@ test("a run without a token has no times of tokens", () => {
   expect([...of("firstToken"), ...of("timePerOutputToken")]).toEqual([]);
   expect(of("tokensBeforeAbort")).toEqual([{ amount: 0 }]);
 });
+
+test("a run is counted by its end, its phases and the time in its passes", () => {
+  const { metrics, of } = setUp();
+  const timing = {
+    waitMs: 500,
+    prefillMs: 100,
+    decodeMs: 400,
+    judgeMs: 1,
+    firstTokenMs: 600,
+    passMs: { prefill: 50, decode: 200 },
+  };
+  metrics.runEnded({ operation: "chat", model: "m", policy: "p", end: runEnd("length", { timing }) });
+  expect(of("runs")).toEqual([{ policy: "p", reason: "length", amount: 1 }]);
+  expect(of("runPhase")).toEqual([
+    { phase: "wait", amount: 0.5 },
+    { phase: "prefill", amount: 0.1 },
+    { phase: "decode", amount: 0.4 },
+  ]);
+  expect(of("passSeconds").map(({ amount }) => amount)).toEqual([0.05, 0.2]);
+  expect(of("generatedTokens")).toEqual([{ amount: runEnd("length").generated.length }]);
+});
+
+test("a run that never got a slot waited, and did nothing else", () => {
+  const { metrics, of } = setUp();
+  const timing = { waitMs: 500, prefillMs: 0, decodeMs: 0, judgeMs: 0, firstTokenMs: null };
+  metrics.runEnded({
+    operation: "chat",
+    model: "m",
+    policy: "p",
+    end: runEnd("deadline", { timing, generated: [], releasedTokens: 0 }),
+  });
+  expect(of("runPhase")).toEqual([{ phase: "wait", amount: 0.5 }]);
+});

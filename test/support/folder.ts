@@ -3,6 +3,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 
+/** A new folder that is removed when the test ends. */
+export function temporaryFolder(): string {
+  return writeFolder({});
+}
+
 /** Writes files into a new folder that is removed when the test ends, and returns the folder. */
 export function writeFolder(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), "lensgate-test-"));
