@@ -144,7 +144,7 @@ function show(given: string, options: CommonOptions): Promise<string> {
 function decide(given: string, options: DecideOptions): Promise<string> {
   const { traceId } = check(SCHEMAS.path, { traceId: given });
   const { verdict, note } = check(SCHEMAS.decide, { verdict: options.verdict, note: options.note });
-  const reviewer = check(SCHEMAS.name, options.reviewer ?? userName());
+  const { reviewer } = check(SCHEMAS.actor, { reviewer: options.reviewer ?? userName() });
   // Without the configuration nothing is known of second opinions.
   const secondOpinion = options.stateDir === undefined ? (configOf(options)?.review.secondOpinion ?? 0) : 0;
   return withStores(options, async (stores) => {

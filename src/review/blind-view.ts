@@ -17,8 +17,12 @@ export function hideItem(item: QueuedItem): ShownItem {
 /** Takes findings and scores off a trace, and everything that tells whether it was stopped: only the words stay. */
 export function hideView<View extends TraceView>(view: View): View {
   const tokens = view.reply.tokens.map((token) => ({ ...token, released: true, fired: [] }));
+  // A sampled reply has always come to its end.
+  const { promptTokens: _, ...head } = view.head;
   return {
     ...view,
+    head,
+    state: "complete",
     endReason: null,
     firings: [],
     reply: { tokens, released: tokens.length, unsent: "ended", certain: true },

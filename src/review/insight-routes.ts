@@ -70,6 +70,8 @@ function createIntegrity({ audit, clock }: DeskParts): () => Promise<boolean> {
   return () => {
     if (known === undefined || clock() - known.at > KNOWN_MS)
       known = { at: clock(), intact: audit.verify().then((broken) => broken === undefined) };
+    // One that could not be read is tried again.
+    known.intact.catch(() => (known = undefined));
     return known.intact;
   };
 }

@@ -42,7 +42,7 @@ export function createSummaries(traces: Pick<TraceStore, "get">): Summaries {
   return {
     async summarise(item, hidden) {
       const gist = await gistOf(item.traceId);
-      return hidden ? { ...hideItem(item), ...gist, name: null } : { ...item, ...gist };
+      return hidden ? { ...hideItem(item), ...gist, name: null, traceState: "complete" } : { ...item, ...gist };
     },
     nameOf: async (traceId) => (await gistOf(traceId)).name,
   };

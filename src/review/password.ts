@@ -11,9 +11,10 @@ const FORM = /^scrypt\$(\d{1,7})\$(\d{1,3})\$(\d{1,3})\$([A-Za-z0-9_-]{22,86})\$
 export const NOBODY = `scrypt$${COST.N}$${COST.r}$${COST.p}$${"A".repeat(22)}$${"A".repeat(43)}`;
 
 /** `scrypt$N$r$p$salt$hash`, salt and hash in base64url: what `review.reviewers[].password` holds. */
-export async function hashPassword(password: string, salt: Buffer = randomBytes(16)): Promise<string> {
-  const { N, r, p } = COST;
-  const hash = await derive(password, salt, COST);
+export async function hashPassword(password: string, cost = COST): Promise<string> {
+  const { N, r, p } = cost;
+  const salt = randomBytes(16);
+  const hash = await derive(password, salt, cost);
   return ["scrypt", N, r, p, salt.toString("base64url"), hash.toString("base64url")].join("$");
 }
 

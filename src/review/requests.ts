@@ -20,7 +20,7 @@ const rate = z.number().min(1e-9).max(1);
 /** The bodies, queries and path parts that the review API takes. */
 export const SCHEMAS = {
   path: z.strictObject({ traceId }),
-  name,
+  actor: z.strictObject({ reviewer: name }),
   login: z.strictObject({ name, password: z.string().max(1_000).optional() }),
   list: z.strictObject({
     state: z.enum(ITEM_STATES).optional(),

@@ -6,6 +6,7 @@ import { registerReview } from "../../src/cli/review.ts";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
 import { reviewItemOf } from "../../src/queue/review-item.ts";
 import { visibleText } from "../../src/visible-text.ts";
+import { createAuditLog } from "../../src/trace/audit-log.ts";
 import { openDatabase } from "../../src/trace/database.ts";
 import { createDecisionStore } from "../../src/trace/decision-store.ts";
 import { createTraceStore } from "../../src/trace/trace-store.ts";
@@ -37,7 +38,7 @@ async function setUp() {
   const head = sampleHead(1, { conversation: [{ role: "user", content: `\u001b[2J${AWKWARD_TEXT}` }] });
   await traces.open(head, sampleEvidence());
   await queue.enqueue(reviewItemOf(sampleTrace({ head })));
-  return { folder, queue, decisions };
+  return { folder, queue, decisions, audit: createAuditLog(database) };
 }
 
 test("list names what waits and show explains it, without a raw control character", async () => {
@@ -51,7 +52,7 @@ test("list names what waits and show explains it, without a raw control characte
 });
 
 test("decide records the verdict beside a running gateway and takes the item off the list", async () => {
-  const { folder, queue, decisions } = await setUp();
+  const { folder, queue, decisions, audit } = await setUp();
   const options = ["--verdict", "true_positive", "--note", "named Japan", "--reviewer", "ada", "--state-dir", folder];
   expect((await review("decide", traceId(1), ...options)).out).toBe(`recorded: ${traceId(1)} is true_positive\n`);
   expect(await decisions.latest(traceId(1))).toMatchObject({
@@ -60,6 +61,7 @@ test("decide records the verdict beside a running gateway and takes the item off
     reviewer: "ada",
   });
   expect(await queue.get(traceId(1))).toMatchObject({ state: "decided" });
+  expect((await audit.list({ limit: 9 })).map(({ entry }) => `${entry.actor} ${entry.event}`)).toEqual(["ada decide"]);
   expect((await review("list", "--state-dir", folder)).out).toBe("nothing to review\n");
   const again = await review("decide", traceId(1), ...options);
   expect(again).toMatchObject({ failed: true, error: expect.stringContaining("decided already") });
@@ -96,6 +98,10 @@ test("mistakes are named without a stack and end with a failure", async () => {
   const rows = [
     [["show", traceId(9), "--state-dir", folder], /no trace tr_0+9 in this state folder/],
     [["show", "tr_1", "--state-dir", folder], /traceId: must be tr_ and 32 hex digits/],
+    [
+      ["decide", traceId(1), "--verdict", "unsure", "--reviewer", " ", "--state-dir", folder],
+      /reviewer: say who you are/,
+    ],
     [["list", "--limit", "none", "--state-dir", folder], /limit:/],
     [["decide", traceId(1), "--state-dir", folder], /--verdict/],
     [["decide", traceId(1), "--verdict", "guilty", "--state-dir", folder], /Allowed choices are true_positive/],

@@ -6,6 +6,12 @@ const parse = (changes: object) =>
   gatewaySchema.parse({ model: "m", default_policy: "a", policies: { a: {} }, ...changes });
 const fieldsOf = (changes: object) => findCrossFaults(parse(changes)).map(({ path }) => path.join("."));
 
+const reviewer = (name: string, role: string) => ({
+  name,
+  role,
+  password: `scrypt$32768$8$3$${"A".repeat(22)}$${"A".repeat(43)}`,
+});
+
 describe("findCrossFaults", () => {
   it("finds nothing in a plain configuration", () => {
     expect(fieldsOf({})).toEqual([]);
@@ -30,10 +36,18 @@ describe("findCrossFaults", () => {
     ]);
   });
 
-  it("finds a console that others can reach, with and without keys: it has no login", () => {
+  it("finds a console that others can reach while nobody needs a password, with and without keys", () => {
     const keys = [{ id: "x", sha256: "0".repeat(64) }];
     expect(fieldsOf({ console: { host: "0.0.0.0" } })).toEqual(["console.host"]);
     expect(fieldsOf({ api: { host: "0.0.0.0" }, console: { host: "::" }, keys })).toEqual(["console.host"]);
+    expect(fieldsOf({ console: { host: "0.0.0.0" }, review: { reviewers: [reviewer("ada", "lead")] } })).toEqual([]);
+  });
+
+  it("finds reviewers who share a name, and reviewers without a lead", () => {
+    const fields = (...reviewers: object[]) => fieldsOf({ review: { reviewers } });
+    expect(fields(reviewer("ada", "lead"), reviewer("bo", "reviewer"))).toEqual([]);
+    expect(fields(reviewer("ada", "lead"), reviewer("ada", "reviewer"))).toEqual(["review.reviewers.1.name"]);
+    expect(fields(reviewer("ada", "reviewer"))).toEqual(["review.reviewers"]);
   });
 
   it("lets both listeners take a free port", () => {

@@ -66,6 +66,18 @@ test("the review API gets a parsed body, and only JSON from an allowed origin", 
   expect((await post("{}", { ...json, origin: "https://evil.example" })).status).toBe(403);
 });
 
+test("a DELETE may come without a body, and one that it brings is read like any other", async () => {
+  const router = Router();
+  router.delete("/api/session", (request, response) => void response.json({ body: (request.body as unknown) ?? null }));
+  const { url } = await startConsole({ review: router });
+  const headers = { "content-type": "application/json" };
+  const remove = (options: object) => fetch(`${url}/api/session`, { method: "DELETE", ...options });
+  expect(await (await remove({})).json()).toEqual({ body: null });
+  expect(await (await remove({ headers, body: "{}" })).json()).toEqual({ body: {} });
+  expect((await remove({ headers, body: "{" })).status).toBe(400);
+  expect((await remove({ body: "x" })).status).toBe(415);
+});
+
 test("the review page has a strict policy, and the root leads there", async () => {
   const { url } = await startConsole({ page: createReviewPage() });
   const root = await fetch(url, { redirect: "manual" });

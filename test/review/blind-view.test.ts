@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { hideItem, hideView } from "../../src/review/blind-view.ts";
 import { viewTrace } from "../../src/review/evidence.ts";
-import { sampleEnd, sampleQueuedItem, sampleTrace } from "../conformance/samples.ts";
+import { sampleEnd, sampleHead, sampleQueuedItem, sampleTrace } from "../conformance/samples.ts";
 
 test("a flagged and a sampled item look the same", () => {
   const flagged = sampleQueuedItem(1, { blind: true, count: 9, repetition: "flood:ab" });
@@ -20,8 +20,16 @@ test("a flagged and a sampled item look the same", () => {
 });
 
 test("a reply that was stopped and one that ended look the same", () => {
-  const view = (reason: "abort" | "stop", releasedTokens: number) =>
-    hideView(viewTrace(sampleTrace({ end: sampleEnd({ reason, releasedTokens }) })));
-  expect(view("abort", 3)).toEqual(view("stop", 4));
-  expect(view("abort", 3)).toMatchObject({ endReason: null, firings: [], reply: { released: 4, unsent: "ended" } });
+  const stopped = sampleTrace({
+    state: "interrupted",
+    head: sampleHead(1, { promptTokens: 11 }),
+    end: sampleEnd({ reason: "abort", releasedTokens: 3 }),
+  });
+  const ended = sampleTrace({ evidence: [], end: sampleEnd({ reason: "stop", releasedTokens: 4 }) });
+  expect(hideView(viewTrace(stopped))).toEqual(hideView(viewTrace(ended)));
+  expect(hideView(viewTrace(stopped))).toMatchObject({
+    endReason: null,
+    firings: [],
+    reply: { released: 4, unsent: "ended" },
+  });
 });

@@ -59,6 +59,9 @@ export interface ServerChanges {
   readonly parts?: Partial<ReviewParts>;
 }
 
+/** The cost of passwords that only tests have. */
+export const CHEAP = { N: 1_024, r: 8, p: 1 };
+
 /** Without reviewers: whoever gives a name is a lead. */
 export const OPEN_SETTINGS: ReviewParts["settings"] = {
   reviewers: [],
@@ -92,9 +95,9 @@ export async function startReviewServer(folder: string, changes: ServerChanges =
     logged,
     add: (trace: Trace, itemChanges: Partial<ReviewItem> = {}) => addTrace(stores, trace, itemChanges),
     login: (name = "ada", password?: string) => enter(origin, name, password),
-    async close() {
+    close() {
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      return new Promise((resolve) => server.close(resolve));
     },
   };
 }

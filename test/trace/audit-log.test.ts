@@ -27,6 +27,15 @@ test("entries are listed newest first, in pages, and for one trace", async () =>
   expect((await log.list({ limit: 9, traceId: traceId(1) })).map((row) => row.entry.at)).toEqual([4, 1]);
 });
 
+test("entries of one trace are found by the index", () => {
+  const { database } = setUp();
+  const sql =
+    "SELECT sequence FROM audit WHERE json_extract(body, '$.traceId') = ? AND sequence < ? ORDER BY sequence DESC";
+  const plan = database.prepare<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all("tr", 5);
+  expect(plan.map(({ detail }) => detail).join()).toContain("USING");
+  expect(plan.map(({ detail }) => detail).join()).toContain("audit_by_trace");
+});
+
 test("the table refuses changes", async () => {
   const { database, log } = setUp();
   await log.add(entry(1));
