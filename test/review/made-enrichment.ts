@@ -126,7 +126,7 @@ function layerOf(tap: string, row: number, text: string | undefined) {
   const sharp = Math.min(0.6, 0.05 + row / 250);
   const byProbability = TOPS.map((own, id) => ({ id, text: text ?? own, probability: sharp / (id + 1) ** 1.4 }));
   const byLift = tap.endsWith("resid_post")
-    ? byProbability.map((one, index) => ({ ...one, lift: 900 / (index + 1), percentile: 99.9 - index }))
+    ? byProbability.map((one, index) => ({ ...one, lift: 9 / (index + 1), percentile: 99.9 - index }))
     : null;
   return { tap, byProbability, byLift };
 }

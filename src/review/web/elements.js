@@ -33,7 +33,8 @@ export const token = (text) =>
 /** Three figures are enough to compare scores. */
 export function number(value) {
   if (value === null || value === undefined) return "–";
-  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2);
+  const text = Math.abs(value).toFixed(Math.abs(value) >= 100 ? 0 : 2);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
 
 /** With its sign, for what is added to something else. */
@@ -79,7 +80,9 @@ export function refreshAges() {
 /** `true_positive` → `true positive`. */
 export const words = (name) => String(name).replaceAll("_", " ");
 
-export const count = (amount, noun) => `${amount.toLocaleString("en")} ${noun}${amount === 1 ? "" : "s"}`;
+/** `1 token`, `2 tokens`. */
+export const count = (amount, noun, many = `${noun}s`) =>
+  `${amount.toLocaleString("en")} ${amount === 1 ? noun : many}`;
 
 /** A titled block; `attributes` go to its frame, an `extra` child beside the title. */
 export function section(title, attributes, ...children) {

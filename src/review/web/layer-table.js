@@ -1,4 +1,4 @@
-import { choices, element, percent, section, token, written } from "./elements.js";
+import { choices, element, percent, section, signed, token, written } from "./elements.js";
 import { KIND_NAMES, kindOf } from "./taps.js";
 
 const TOP = 6;
@@ -92,17 +92,16 @@ function tableOf(layers, by, live) {
   return element("table", { class: "layer-table" }, element("thead", {}, head), element("tbody", {}, ...rows));
 }
 
-function cellOf({ text, probability, lift }, by) {
-  const value =
-    by === "byLift"
-      ? `× ${lift >= 100 ? Math.round(lift).toLocaleString("en") : lift.toFixed(1)}`
-      : percent(probability);
-  const share = by === "byLift" ? Math.min(1, Math.log10(Math.max(1, lift)) / 4) : probability;
+/** Lift is in nats: how far a token's logit lies above its mean on ordinary text. */
+function cellOf({ text, probability, lift, percentile }, by) {
+  const byLift = by === "byLift";
+  const title = byLift ? `above ${percentile.toFixed(1)} % of ordinary text` : undefined;
+  const share = byLift ? Math.min(1, Math.max(0, lift / 12)) : probability;
   return element(
     "td",
-    { "--share": share.toFixed(3) },
+    { "--share": share.toFixed(3), title },
     token(text),
     " ",
-    element("span", { class: "cell-value" }, value),
+    element("span", { class: "cell-value" }, byLift ? signed(lift) : percent(probability)),
   );
 }

@@ -11,6 +11,7 @@ const FIXED = {
       ["unavailable", "unavailable"],
       ["flag", "flag"],
       ["sample", "sample"],
+      ["blind", "blind"],
     ],
   ],
   stage: [
@@ -34,6 +35,9 @@ const ORDER = ["detector", "action", "minAgeMinutes", "model", "stage"];
 /** So many stand open, the others behind a fold. */
 const OPEN = 2;
 const LABELS = { detector: "Detector", model: "Model" };
+
+/** What each select was filled from. */
+const signatures = new WeakMap();
 
 /** Only the known filters of a query of the address. */
 export function filterOf(query) {
@@ -77,12 +81,12 @@ function fill(select, options, value) {
       ? options
       : [...options, [value, visibleText(value, true)]];
   const signature = JSON.stringify(all);
-  if (select.dataset.signature !== signature) {
+  if (signatures.get(select) !== signature) {
     select.replaceChildren(
       element("option", { value: "" }, "any"),
       ...all.map(([name, text]) => element("option", { value: name }, text)),
     );
-    select.dataset.signature = signature;
+    signatures.set(select, signature);
   }
   select.value = value ?? "";
   select.classList.toggle("set", value !== undefined);

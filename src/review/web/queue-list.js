@@ -1,15 +1,18 @@
 import { age, count, element, number, words, written } from "./elements.js";
 import { itemHash } from "./router.js";
 
+/** What each row was drawn from. */
+const signatures = new WeakMap();
+
 /** Brings a list of rows up to date: rows that are the same stay, so that focus, hover and scroll stay, too. */
 export function drawItems(list, items, selected) {
   const old = new Map([...list.children].map((node) => [node.dataset.key, node]));
   const fresh = items.map((item) => {
     const signature = JSON.stringify([item, item.traceId === selected]);
     const known = old.get(item.traceId);
-    if (known?.dataset.signature === signature) return known;
+    if (known !== undefined && signatures.get(known) === signature) return known;
     const row = element("li", { "data-key": item.traceId }, itemRow(item, item.traceId === selected));
-    row.dataset.signature = signature;
+    signatures.set(row, signature);
     return row;
   });
   const focused = document.activeElement?.closest?.("#items li")?.dataset.key;

@@ -62,7 +62,14 @@ const headView = (detector, action) =>
 /** The question the detector asks; when it names something, that stands behind it. */
 function titleOf({ names, detector, verdict }, description) {
   const said = description === "" ? detector : description.replace(/[.\s]+$/, "");
-  if (verdict === "error") return element("span", {}, "Oversight was not available: ", written(said, true));
+  if (verdict === "error")
+    return element(
+      "span",
+      {},
+      "Could not be judged: ",
+      element("em", { class: "named" }, written(detector, true)),
+      " broke",
+    );
   if (names.length === 0) return element("span", {}, written(said, true));
   return element(
     "span",
@@ -101,7 +108,7 @@ function scoreView({ score, raw, threshold, strip, detector }) {
 const EFFECTS = {
   abort: "The policy stopped the reply",
   would_abort: "In monitor mode: the policy would have stopped the reply",
-  unavailable: "The reply was stopped, since it could not be judged",
+  unavailable: "Unjudged replies are stopped: this one was",
   flag: "The reply went on; the policy asks for review",
   observe: "The reply went on; the policy only counts",
 };

@@ -76,7 +76,7 @@ const onDesk = () => state.route === "" || state.route === "item";
 
 /** After a verdict: the next item, or the list when there is none. */
 async function onDecided(traceId, say) {
-  const here = state.route === "item" && desk.state.selected === traceId;
+  const here = parseHash(location.hash).id === traceId;
   const next = desk.neighbour(1) ?? desk.neighbour(-1);
   if (here && desk.state.filter.state === "decided") await desk.reread();
   else if (here) location.replace(next === undefined || next === traceId ? desk.listHash() : itemHash(next));

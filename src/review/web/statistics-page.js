@@ -2,6 +2,7 @@ import { getStatistics, getStats } from "./api.js";
 import { intervalView } from "./bars.js";
 import { count, duration, element, facts, percent, section, words, written } from "./elements.js";
 import { pageFrame } from "./page-frame.js";
+import { visibleText } from "./visible-text.js";
 
 /** How the desk does: what waits, how far reviewers agree, and for each detector how often it is right and how much it misses. */
 export function statisticsPage() {
@@ -35,11 +36,7 @@ function headView({ agreement, waiting, oldestWaitingMs, medianWaitMs }, { decis
     ),
     agreement === null
       ? card("Agreement", "–", "no second opinions yet")
-      : card(
-          "Agreement",
-          percent(agreement.percent > 1 ? agreement.percent / 100 : agreement.percent),
-          agreementNote(agreement),
-        ),
+      : card("Agreement", percent(agreement.percent / 100), agreementNote(agreement)),
     outbox === undefined
       ? undefined
       : card(
@@ -117,11 +114,15 @@ function throughputView(days) {
   const bars = shown.map(({ day, decided }) =>
     element(
       "li",
-      { title: `${day}: ${decided}` },
+      { title: visibleText(`${day}: ${decided}`, true) },
       element("span", { class: "day-value" }, String(decided)),
       element("span", { class: "day-bar", "aria-hidden": "true", "--share": (decided / most).toFixed(3) }),
-      element("span", { class: "day-name" }, day.slice(5)),
+      element("span", { class: "day-name" }, written(day.slice(5), true)),
     ),
   );
-  return section("Verdicts a day", {}, element("ol", { class: "days" }, ...bars));
+  return section(
+    "Verdicts a day",
+    {},
+    element("ol", { class: "days", tabindex: "0", "aria-label": "Verdicts by day" }, ...bars),
+  );
 }

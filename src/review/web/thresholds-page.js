@@ -1,6 +1,6 @@
 import { getProposals, postThreshold } from "./api.js";
 import { intervalView } from "./bars.js";
-import { choices, count, element, number, section, written } from "./elements.js";
+import { choices, count, element, number, percent, section, written } from "./elements.js";
 import { attempt, notify } from "./notices.js";
 import { pageFrame } from "./page-frame.js";
 import { showDialog } from "./shortcuts.js";
@@ -39,7 +39,7 @@ export function thresholdsPage(session) {
 }
 
 function proposalView(proposal, session, page) {
-  const { detector, current, proposed, verdicts, caveats } = proposal;
+  const { detector, current, proposed, caveats } = proposal;
   const same = proposed !== null && Math.abs(proposed - current) < 1e-9;
   const write = element(
     "button",
@@ -61,7 +61,7 @@ function proposalView(proposal, session, page) {
       element("span", { "aria-hidden": "true" }, " → "),
       element("span", { class: "unseen" }, " to "),
       element("strong", { class: "change-to" }, proposed === null ? "no proposal" : number(proposed)),
-      element("span", { class: "hint" }, same ? " stays as it is" : "", ` from ${count(verdicts, "verdict")}`),
+      element("span", { class: "hint" }, same ? " stays as it is" : "", ` ${groundsOf(proposal)}`),
     ),
     comparison(proposal),
     caveats.length === 0
@@ -79,6 +79,14 @@ function proposalView(proposal, session, page) {
       session.role === "lead" ? undefined : element("span", { class: "hint" }, "Only a lead may write thresholds."),
     ),
   );
+}
+
+/** What the proposal rests on. */
+function groundsOf({ verdicts, replies, falseAlarms }) {
+  const over = replies === undefined ? "" : ` over ${count(replies, "scored reply", "scored replies")}`;
+  const bound =
+    typeof falseAlarms === "number" ? `; at most ${percent(falseAlarms)} false alarms, with 95 % confidence` : "";
+  return `from ${count(verdicts, "verdict")}${over}${bound}`;
 }
 
 function comparison({ alarmsNow, alarmsThen, recallNow, recallThen, proposed }) {
@@ -101,7 +109,7 @@ function comparison({ alarmsNow, alarmsThen, recallNow, recallThen, proposed }) 
       element(
         "tbody",
         {},
-        row("Alarms, of all replies", [alarmsNow, alarmsThen], most),
+        row("Alarms per reply", [alarmsNow, alarmsThen], most),
         row("Recall", [recallNow, recallThen], 1),
       ),
     ),

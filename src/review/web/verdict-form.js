@@ -133,7 +133,7 @@ function choiceView([verdict, meaning, short], { index, meanings, draft, closed 
       "span",
       { class: "choice-name" },
       element("span", { class: "long" }, words(verdict)),
-      element("span", { class: "short", "aria-hidden": "true" }, short),
+      element("span", { class: "short" }, short),
     ),
     element("kbd", { "aria-hidden": "true" }, String(index + 1)),
     element("span", { class: "choice-note" }, meanings[verdict] ?? meaning),
