@@ -1,5 +1,5 @@
 import { getItem, getItems } from "./api.js";
-import { element } from "./elements.js";
+import { count, duration, element } from "./elements.js";
 import { createFilters, filterOf, isFiltered } from "./queue-filters.js";
 import { drawItems, emptyRow, skeletonRows } from "./queue-list.js";
 import { formatHash, itemHash } from "./router.js";
@@ -44,6 +44,11 @@ export function createDesk(on) {
     show: (route) => show(own, route),
     /** Reads the open item again. */
     reread: () => (own.state.selected === undefined ? undefined : open(own, own.state.selected)),
+    /** What the next claim should be of: the detector that the list is narrowed to. */
+    wanted() {
+      const { detector } = own.state.filter;
+      return detector === undefined ? {} : { detectors: [detector] };
+    },
     listHash: () => formatHash("", "", own.state.filter),
     /** To the item so many rows further, without adding a page to go back to. */
     go(step) {
@@ -149,14 +154,31 @@ export function drawCounts({ queue }, selected) {
   }
 }
 
+/** How much waits, in words. */
+export function waitingText(stats) {
+  const { waiting, oldestWaitingMs } = stats?.queue ?? { waiting: 0 };
+  if (stats === undefined) return [];
+  if (waiting === 0) return ["Nothing waits."];
+  return [
+    `${count(waiting, "item")} ${waiting === 1 ? "waits" : "wait"}, the oldest for ${duration(oldestWaitingMs)}.`,
+  ];
+}
+
 /** Said in the place of an item while none is open. */
-export const placeholder = () =>
+export const placeholder = (stats) =>
   element(
-    "p",
+    "div",
     { class: "placeholder" },
-    "Choose an item from the list, press ",
-    element("kbd", {}, "j"),
-    " for the first, or ",
-    element("kbd", {}, "n"),
-    " to claim the most urgent.",
+    element("p", { class: "placeholder-count" }, ...waitingText(stats)),
+    element(
+      "p",
+      {},
+      "Choose an item from the list, press ",
+      element("kbd", {}, "j"),
+      " for the first, or ",
+      element("kbd", {}, "n"),
+      " to claim the most urgent. ",
+      element("kbd", {}, "?"),
+      " shows all keys.",
+    ),
   );

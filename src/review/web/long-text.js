@@ -1,8 +1,8 @@
 import { element, written } from "./elements.js";
 
 const WHOLE = 1_600;
-const HEAD = 600;
-const TAIL = 300;
+const HEAD = 500;
+const TAIL = 250;
 
 // A pair of surrogates, or a letter and its accents, must not be cut in two.
 function cutAt(text, index) {

@@ -53,22 +53,15 @@ export function sayingOf({ taps, positions, firing }, picture) {
     .filter(({ value }) => value !== null);
   if (values.length === 0) return ["Nothing was read at the firing token."];
   const strongest = values.reduce((best, one) => (one.value > best.value ? one : best));
-  const over = picture.threshold === null ? [] : values.filter(({ value }) => value >= picture.threshold);
-  const first = over[0];
-  return [
-    "At ",
-    token(positions[column]?.text ?? ""),
-    first === undefined
-      ? " it stays below the threshold"
-      : ` it reaches the threshold in ${over.length} of ${values.length} places, first at `,
-    ...(first === undefined ? [] : [element("code", {}, written(first.tap, true))]),
-    "; strongest at ",
-    element("code", {}, written(strongest.tap, true)),
-    ` (${number(strongest.value)}).`,
-  ];
+  const at = ["At ", token(positions[column]?.text ?? "")];
+  const most = [" strongest at ", element("code", {}, written(strongest.tap, true)), ` (${number(strongest.value)}).`];
+  if (picture.threshold === null) return [...at, ":", ...most];
+  const over = values.filter(({ value }) => value >= picture.threshold);
+  if (over.length === 0) return [...at, " it stays below the threshold;", ...most];
+  const reach = ` it reaches the threshold in ${over.length} of ${values.length} places, first at `;
+  return [...at, reach, element("code", {}, written(over[0].tap, true)), ";", ...most];
 }
 
-/** What the colours mean. */
 export function legendOf({ threshold, lens, unit }, { low, top }) {
   return [
     element("span", { class: "legend-end" }, number(low)),

@@ -106,23 +106,35 @@ function scoreView({ score, raw, threshold, strip, detector }) {
 }
 
 const EFFECTS = {
-  abort: "The policy stopped the reply",
-  would_abort: "In monitor mode: the policy would have stopped the reply",
-  unavailable: "Unjudged replies are stopped: this one was",
+  would_abort: "In monitor mode: the policy would have stopped the reply here",
   flag: "The reply went on; the policy asks for review",
   observe: "The reply went on; the policy only counts",
 };
 
+/** What became of the reply. */
 function effectOf({ action, rule, released }, { reply }) {
-  const withheld = reply.tokens.length - reply.released;
-  const after = action === "abort" || action === "unavailable" ? ` after ${count(released, "token")}` : "";
-  const unsent = withheld > 0 && reply.unsent === "stopped" ? `; ${count(withheld, "token")} never left` : "";
   return element(
     "span",
     {},
-    `${EFFECTS[action] ?? words(action)}${after}${unsent}.`,
+    action === "abort" || action === "unavailable" ? stopText(action, released, reply) : goneOnText(action, reply),
     rule === null ? undefined : element("span", { class: "rule" }, " Rule ", element("code", {}, written(rule, true))),
   );
+}
+
+function stopText(action, released, { tokens, released: sent, unsent }) {
+  const withheld = tokens.length - sent;
+  const rest = withheld > 0 && unsent === "stopped" ? `; ${count(withheld, "token")} never left` : "";
+  const who =
+    action === "abort" ? "The policy stopped the reply" : "A reply that cannot be judged is stopped: this one";
+  return `${who} after ${count(released, "token")}${rest}.`;
+}
+
+function goneOnText(action, { tokens, released }) {
+  const sent =
+    tokens.length === released
+      ? `all ${count(released, "token")} left`
+      : `${count(released, "token")} of ${tokens.length.toLocaleString("en")} left`;
+  return `${EFFECTS[action] ?? words(action)}; ${sent}.`;
 }
 
 function figuresView({ names, lens }) {

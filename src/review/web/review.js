@@ -1,6 +1,6 @@
 import { connection, getSession, getStats, logOut } from "./api.js";
 import { auditPage } from "./audit-page.js";
-import { createDesk, drawCounts, placeholder } from "./desk.js";
+import { createDesk, drawCounts, placeholder, waitingText } from "./desk.js";
 import { duration, element, refreshAges, written } from "./elements.js";
 import { createItemDesk } from "./item-desk.js";
 import { followStats } from "./live.js";
@@ -27,7 +27,7 @@ const desk = createDesk({
     if (scrollY > find("main").offsetTop || matchMedia(NARROW).matches)
       scrollTo(0, matchMedia(NARROW).matches ? 0 : find("main").offsetTop);
   },
-  close: () => find("main").replaceChildren(placeholder()),
+  close: () => find("main").replaceChildren(placeholder(state.stats)),
   busy: (busy) => find("main").setAttribute("aria-busy", String(busy)),
   failed(_traceId, error) {
     if (error.code === "login_required") return;
@@ -46,7 +46,8 @@ function setTitle(name) {
 }
 
 function onStats(stats) {
-  state.waiting = stats.queue.waiting;
+  Object.assign(state, { stats, waiting: stats.queue.waiting });
+  if (state.route === "") document.querySelector(".placeholder-count")?.replaceChildren(...waitingText(stats));
   drawCounts(stats, desk.state.filter.state);
   find("stats").replaceChildren(...statsView(stats));
   setTitle(state.title ?? "Review");
@@ -59,7 +60,9 @@ function onStats(stats) {
 function statsView({ queue, outbox }) {
   const rows = [
     ["Oldest", queue.waiting === 0 ? "–" : duration(queue.oldestWaitingMs)],
-    ...(outbox !== undefined && outbox.waiting > 0 ? [["Outbox", `${outbox.waiting} of ${outbox.limit}`]] : []),
+    ...(outbox !== undefined && outbox.waiting > 0
+      ? [["Outbox", `${outbox.waiting.toLocaleString("en")} of ${outbox.limit.toLocaleString("en")}`]]
+      : []),
   ];
   return rows.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
 }
@@ -206,6 +209,8 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   find("main").focus();
 });
+// A page that comes back from the browser's cache has lost its claim and its stream.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
 bindKeys();
 setInterval(refreshAges, AGES_MS);
 

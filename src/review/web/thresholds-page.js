@@ -61,8 +61,9 @@ function proposalView(proposal, session, page) {
       element("span", { "aria-hidden": "true" }, " → "),
       element("span", { class: "unseen" }, " to "),
       element("strong", { class: "change-to" }, proposed === null ? "no proposal" : number(proposed)),
-      element("span", { class: "hint" }, same ? " stays as it is" : "", ` ${groundsOf(proposal)}`),
+      same ? element("span", { class: "hint" }, " stays as it is") : undefined,
     ),
+    element("p", { class: "hint" }, groundsOf(proposal)),
     comparison(proposal),
     caveats.length === 0
       ? undefined

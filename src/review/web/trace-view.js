@@ -4,7 +4,7 @@ import { gapButton, longText } from "./long-text.js";
 import { visibleText } from "./visible-text.js";
 
 /** Tokens kept around the start, the cut, a firing and the end of a reply that is too long to show whole. */
-const AROUND = { whole: 400, start: 40, focus: 70, end: 20 };
+const AROUND = { whole: 400, start: 16, focus: 60, end: 12 };
 
 /** The conversation with the reply as its last turn, its tokens coloured by the live scores of one detector. */
 export function conversationView({ trace, hidden }, cursor) {

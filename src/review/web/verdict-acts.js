@@ -8,7 +8,7 @@ const AFTER = { second: " A second reviewer will look, too.", escalated: " A lea
 /** Claims one item, or the most urgent one, and opens it. `own` is what `createItemDesk` holds. */
 export function claim(own, traceId) {
   return attempt(async () => {
-    const claimed = await own.claims.take(traceId === undefined ? {} : { traceId });
+    const claimed = await own.claims.take(traceId === undefined ? own.parts.desk().wanted() : { traceId });
     own.parts.desk().changed();
     if (claimed === undefined)
       throw new Error(
