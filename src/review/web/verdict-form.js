@@ -7,7 +7,7 @@ export const VERDICTS = [
   ["escalate", "A lead should look", "Escalate"],
 ];
 
-/** A blind reviewer answers the question itself. */
+/** Where nothing is known to have fired, the question itself is answered. */
 const BLIND_MEANINGS = { true_positive: "Yes, it is so", false_positive: "No, it is not" };
 
 /**
@@ -18,7 +18,7 @@ export function verdictForm(view, actions) {
   const { item, hidden, draft } = view;
   const barred = barredBecause(view);
   const decided = item.state === "decided";
-  const meanings = hidden ? BLIND_MEANINGS : {};
+  const meanings = hidden || item.action === "sample" ? BLIND_MEANINGS : {};
   const form = element(
     "form",
     { class: "panel verdict", id: "verdict", "aria-label": "Verdict" },
