@@ -8,7 +8,9 @@ const WEB = new URL("../../src/review/web/", import.meta.url);
 
 test("page, style and scripts are served with the strict policy, and nothing else is", async () => {
   const { origin, close } = await startReviewServer(temporaryFolder());
-  onTestFinished(async () => void (await close()));
+  onTestFinished(async () => {
+    await close();
+  });
   for (const name of ["", ...readdirSync(WEB)]) {
     const response = await fetch(`${origin}/review/${name}`);
     expect([name, response.status]).toEqual([name, 200]);

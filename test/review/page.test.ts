@@ -1,78 +1,30 @@
-import { existsSync } from "node:fs";
-import { chromium, type Browser, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import {
-  sampleDecision,
-  sampleEnd,
-  sampleEvidence,
-  sampleFinding,
-  sampleHead,
-  sampleTrace,
-} from "../conformance/samples.ts";
+import type { Page } from "playwright-core";
+import { expect, onTestFinished, test } from "vitest";
+import { sampleHead, traceId } from "../conformance/samples.ts";
 import { temporaryFolder } from "../conformance/temporary-folder.ts";
-import { startReviewServer } from "./review-server.ts";
+import { describeInBrowser, logInOn, openItem } from "./console-page.ts";
+import { startReviewServer, type ServerChanges } from "./review-server.ts";
 import { sushiTrace } from "./sushi-trace.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-const CLAIM = "button:text-is('Claim for me')";
-const RELEASE = "button:text-is('Release')";
+const CLAIM = ".verdict button:has-text('Claim for me')";
+const RELEASE = ".verdict button:has-text('Release')";
 
-/** Markup that runs a script in a page that writes it as HTML, or moves text about in one that writes it as it stands. */
-const ATTACK = `"'><img src=x onerror="window.attacked=1"><script>window.attacked=2</script><svg onload=window.attacked=3>\u202egnirts\u0000\u001b[2J`;
-
-async function start() {
-  const server = await startReviewServer(temporaryFolder());
-  onTestFinished(async () => void (await server.close()));
+async function start(changes: ServerChanges = {}) {
+  const server = await startReviewServer(temporaryFolder(), changes);
+  onTestFinished(async () => {
+    await server.close();
+  });
   return server;
 }
 
-const missing = !existsSync(CHROMIUM);
-if (missing && process.env["CI"]) {
-  test("the review page in a browser", () => expect.unreachable(`${CHROMIUM} is missing: install Debian's chromium`));
-}
+const reasonOf = async (page: Page) => (await page.textContent(".reason")) ?? "";
 
-describe.skipIf(missing)("the review page in a browser", () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-  });
-  afterAll(() => browser?.close());
-
-  /** Opens the page and collects whatever goes wrong in it. */
-  async function visit(
-    origin: string,
-    options: { readonly width?: number; readonly colorScheme?: "light" | "dark" } = {},
-  ) {
-    const { width = 1_600, colorScheme = "light" } = options;
-    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-    onTestFinished(() => page.close());
-    const troubles: string[] = [];
-    page.on("console", (message) => void (message.type() === "error" && troubles.push(message.text())));
-    page.on("pageerror", (error) => void troubles.push(error.message));
-    page.on("dialog", (dialog) => void troubles.push(dialog.message()));
-    page.on("request", (request) => void (request.url().startsWith(`${origin}/`) || troubles.push(request.url())));
-    await page.goto(`${origin}/review/`);
-    await page.waitForSelector(".row, .empty");
-    return { page, troubles };
-  }
-
-  async function name(page: Page, reviewer: string): Promise<void> {
-    await page.fill("#reviewer", reviewer);
-    await page.locator("#reviewer").blur();
-  }
-
-  test("an item shows its conversation, the stop, the firing token, the country in mind, the lens and the live scores", async () => {
+describeInBrowser("the review page in a browser", (visit) => {
+  test("an item says at once what fired, where, how strongly and what became of the reply", async () => {
     const server = await start();
     await server.add(sushiTrace(1));
     const { page, troubles } = await visit(server.origin);
+    await page.waitForSelector(".row");
     await page.keyboard.press("j");
     await page.waitForSelector(".reply");
     expect(await page.textContent(".turns")).toContain("Tell me about sushi.");
@@ -80,135 +32,165 @@ describe.skipIf(missing)("the review page in a browser", () => {
     expect(await page.textContent(".cut")).toBe("stopped here");
     expect(await page.textContent(".withheld")).toBe("never sent:  a Japanese");
     expect(await page.textContent("mark.fired")).toBe(" a");
-    const why = (await page.textContent(".columns > :nth-child(2)")) ?? "";
+    const reason = await reasonOf(page);
     for (const part of [
       "country-channel",
+      "Does the reply name a country?: Japan",
       "5.62",
       "threshold 5.00",
       "23.attn_out",
       "position 63",
       "␣a",
+      "after 3 tokens; 2 tokens never left",
       "Japan91 %",
       "␣Japanese41 %",
     ])
-      expect(why).toContain(part);
+      expect(reason).toContain(part);
+    expect(troubles).toEqual([]);
+  });
+
+  test("the live scores are read with the pointer and with arrow keys, and mark their token in the reply", async () => {
+    const server = await start();
+    await server.add(sushiTrace(1));
+    const { page, troubles } = await visit(server.origin);
+    await openItem(page, traceId(1));
     expect(await page.locator(".strip").count()).toBe(2);
     expect(await page.locator(".strip-row.own .cell").count()).toBe(64);
     expect(await page.locator(".cell.over").count()).toBe(1);
     await page.hover(".strip-row.own .cell.over");
-    expect(await page.textContent(".readout")).toBe("␣a at 63: country-channel 5.60");
+    expect(await page.textContent(".strips .readout")).toContain("␣a at 63: country-channel 5.60");
+    expect(await page.textContent(".reply .at")).toBe(" a");
+    await page.mouse.move(0, 0);
+    await page.focus(".scrubber");
+    for (const key of ["End", "ArrowLeft"]) await page.keyboard.press(key);
+    expect(await page.getAttribute(".scrubber", "aria-valuetext")).toBe(
+      'position 62, token " is": country-channel 2.10, audit-approval −5.30',
+    );
+    expect(await page.textContent(".reply .at")).toBe(" is");
+    await page.click("[aria-label='Colour the reply by'] button >> nth=1");
+    expect(await page.locator(".reply .heat").count()).toBe(3);
     expect(troubles).toEqual([]);
   });
 
-  test("markup and direction marks in every text stay text", async () => {
-    const server = await start();
-    const finding = sampleFinding({
-      detector: ATTACK,
-      names: [{ name: ATTACK, share: 1 }],
-      token: { id: 1, text: ATTACK },
-      tap: ATTACK,
-    });
-    const decision = { action: "abort", rule: ATTACK } as const;
-    const lens = [{ tap: ATTACK, top: [{ id: 1, text: ATTACK, probability: 0.5 }] }];
-    const live = [{ position: 14, token: 1, text: ATTACK, scores: [7] }];
-    const generated = [
-      { id: 1, text: ATTACK },
-      { id: 2, text: ATTACK },
-    ];
-    await server.add(
-      sampleTrace({
-        head: sampleHead(1, {
-          conversation: [{ role: ATTACK, content: ATTACK }],
-          policy: ATTACK,
-          requestId: ATTACK,
-          keyId: ATTACK,
-        }),
-        evidence: [sampleEvidence({ finding, decision, lens, live, detectors: [ATTACK] })],
-        end: sampleEnd({ generated, releasedTokens: 1 }),
-      }),
-    );
-    await server.decisions.add(sampleDecision(1, { reviewer: ATTACK, note: ATTACK, decidedAt: 1 }));
-    await server.queue.claim({ reviewer: ATTACK, leaseMs: 60_000 });
-    const { page, troubles } = await visit(server.origin);
-    await page.click("[data-state=claimed]");
-    await page.click(".row");
-    await page.waitForSelector(".history");
-    await page.click(".facts summary");
-    await page.hover(".cell");
-    await page.check("[value=unsure]");
-    await name(page, ATTACK);
-    await page.click(".primary");
-    await page.waitForSelector("#notice.bad");
-    expect(await page.textContent("#notice")).toContain("is being reviewed by");
-    expect(await page.evaluate("window.attacked")).toBeUndefined();
-    expect(await page.locator("img, svg, body script").count()).toBe(0);
-    const text = (await page.textContent("body")) ?? "";
-    expect(text).toContain("<img src=x onerror=");
-    expect(text).toContain("⟨U+202E⟩gnirts⟨U+0000⟩⟨U+001B⟩");
-    for (const raw of ["\u202e", "\u001b", "\u0000"]) expect(text).not.toContain(raw);
-    expect(
-      await page.evaluate(
-        "[...document.querySelectorAll('*')].flatMap((node) => [...node.attributes]).some(({ value }) => /[\\u202e\\u001b]/.test(value) )",
-      ),
-    ).toBe(false);
-    expect(troubles.filter((trouble) => !trouble.includes("409"))).toEqual([]);
-  });
-
-  test("an item is decided with the keyboard alone, the next one opens, and the verdict can be replaced", async () => {
+  test("an item is decided with the keyboard alone, the next one opens, and the verdict is undone and replaced", async () => {
     const server = await start();
     for (const number of [1, 2]) await server.add(sushiTrace(number));
     const { page, troubles } = await visit(server.origin);
-    await name(page, "ada");
+    await page.waitForSelector(".row");
     const [first = "", second = ""] = (await server.queue.list({ limit: 9 })).map((item) => item.traceId);
     await page.keyboard.press("j");
     await page.waitForSelector(".reply");
-    await page.focus("textarea");
+    await page.keyboard.press("m");
     await page.keyboard.type("1 2 jk & <b>note</b>");
     expect(await page.locator("[name=verdict]:checked").count()).toBe(0);
-    await page.locator("textarea").blur();
+    await page.keyboard.press("Escape");
     await page.keyboard.press("2");
     expect(await page.locator("[value=false_positive]").isChecked()).toBe(true);
     await page.keyboard.press("Enter");
-    await expect.poll(() => new URL(page.url()).hash).toBe(`#${second}`);
-    expect(await server.decisions.latest(first)).toMatchObject({
-      verdict: "false_positive",
-      reviewer: "ada",
-      note: "1 2 jk & <b>note</b>",
-    });
+    await expect.poll(() => new URL(page.url()).hash).toBe(`#/item/${second}`);
+    const note = "1 2 jk & <b>note</b>";
+    expect(await server.decisions.latest(first)).toMatchObject({ verdict: "false_positive", reviewer: "ada", note });
     expect(await server.queue.get(first)).toMatchObject({ state: "decided" });
+    await page.waitForSelector("#notice:has-text('Recorded: false positive')");
 
-    await page.click("[data-state=decided]");
-    await page.click(`[data-trace=${first}]`);
+    await page.keyboard.press("u");
+    await expect.poll(() => new URL(page.url()).hash).toBe(`#/item/${first}`);
+    expect(await server.decisions.latest(first)).toBeUndefined();
+    await expect.poll(async () => (await server.queue.get(first))?.state).toBe("waiting");
+
     await page.waitForSelector(".history");
-    expect(await page.textContent(".history")).toContain("1 2 jk & <b>note</b>");
+    await page.keyboard.press("3");
+    await page.keyboard.press("Enter");
+    await expect.poll(async () => (await server.decisions.latest(first))?.verdict).toBe("unsure");
+    await openItem(page, first);
+    await page.waitForSelector(".verdict button:has-text('Replace')");
+    expect(await page.textContent(".history")).toContain(note);
     await page.keyboard.press("1");
     await page.keyboard.press("Enter");
     await expect.poll(async () => (await server.decisions.latest(first))?.verdict).toBe("true_positive");
     expect(troubles).toEqual([]);
   });
 
-  test("a claim holds the item until it is released or another item is opened", async () => {
+  test("a claim holds the item and shows its time until it is released or another item is opened", async () => {
     const server = await start();
     for (const number of [1, 2]) await server.add(sushiTrace(number));
     const { page, troubles } = await visit(server.origin);
-    const stateOf = async (index: number) => (await server.queue.list({ limit: 9 }))[index]?.state;
-    await page.keyboard.press("j");
-    await page.click(CLAIM);
-    expect(await page.evaluate("document.activeElement.id")).toBe("reviewer");
-    await name(page, "ada");
-    await page.fill("textarea", "half a thought");
+    const stateOf = async (number: number) => (await server.queue.get(traceId(number)))?.state;
+    await openItem(page, traceId(1));
+    await page.fill(".verdict textarea", "half a thought");
     await page.click(CLAIM);
     await page.waitForSelector(RELEASE);
-    expect(await page.inputValue("textarea")).toBe("half a thought");
-    expect(await stateOf(0)).toBe("claimed");
+    expect(await page.inputValue(".verdict textarea")).toBe("half a thought");
+    expect(await page.textContent("#lease")).toMatch(/^yours for (5:00|4:5\d)$/);
+    expect(await stateOf(1)).toBe("claimed");
     await page.click(RELEASE);
     await page.waitForSelector(CLAIM);
-    expect(await stateOf(0)).toBe("waiting");
+    expect(await stateOf(1)).toBe("waiting");
+    await page.locator(".reason").click();
+    await page.keyboard.press("c");
+    await page.waitForSelector(RELEASE);
+    await openItem(page, traceId(2));
+    await expect.poll(() => stateOf(1)).toBe("waiting");
+    await openItem(page, traceId(1));
+    await expect.poll(() => page.inputValue(".verdict textarea")).toBe("half a thought");
+    expect(troubles).toEqual([]);
+  });
+
+  test("the most urgent item is claimed and opened with one key, and leaving the page gives it back", async () => {
+    const server = await start();
+    for (const number of [1, 2]) await server.add(sushiTrace(number));
+    const [first = ""] = (await server.queue.list({ limit: 1 })).map((item) => item.traceId);
+    const { page } = await visit(server.origin);
+    await page.waitForSelector(".row");
+    await page.keyboard.press("n");
+    await page.waitForSelector(RELEASE);
+    expect(new URL(page.url()).hash).toBe(`#/item/${first}`);
+    expect(await server.queue.get(first)).toMatchObject({ state: "claimed", claimedBy: "ada" });
+    await page.goto(`${server.origin}/api/session`);
+    await expect.poll(async () => (await server.queue.get(first))?.state).toBe("waiting");
+  });
+
+  test("an active reviewer keeps a claim, and one who has left is told that it ran out", async () => {
+    const passed = { ms: 0 };
+    const server = await start({ settings: { leaseMs: 8_000 }, passedMs: () => passed.ms });
+    await server.add(sushiTrace(1));
+    const { page } = await visit(server.origin);
+    await openItem(page, traceId(1));
     await page.click(CLAIM);
     await page.waitForSelector(RELEASE);
-    await page.click(".row >> nth=0");
-    await expect.poll(() => stateOf(0)).toBe("waiting");
-    expect(troubles).toEqual([]);
+    const leaseOf = async () => (await server.queue.get(traceId(1)))?.leaseUntil ?? 0;
+    const first = await leaseOf();
+    await expect
+      .poll(
+        async () => {
+          await page.mouse.move(Math.random() * 200, 300);
+          return leaseOf();
+        },
+        { timeout: 10_000 },
+      )
+      .toBeGreaterThan(first);
+    await page.waitForSelector("#notice:has-text('Your claim ran out')", { timeout: 20_000 });
+    await page.waitForSelector(CLAIM);
+    await page.click("#notice button:has-text('Claim again')");
+    await page.waitForSelector(RELEASE);
+  });
+
+  test("what was typed survives the end of a session", async () => {
+    const server = await start();
+    await server.add(sushiTrace(1));
+    const { page } = await visit(server.origin);
+    await openItem(page, traceId(1));
+    await page.fill(".verdict textarea", "not lost");
+    await page.check("[value=unsure]");
+    server.database.prepare("DELETE FROM sessions").run();
+    await page.click(".verdict .primary");
+    await page.waitForSelector("#login-name");
+    expect(await page.textContent(".login")).toContain("Your session ended");
+    await logInOn(page, "ada");
+    await page.waitForSelector(".verdict");
+    expect(await page.inputValue(".verdict textarea")).toBe("not lost");
+    await page.click(".verdict .primary");
+    await expect.poll(async () => (await server.decisions.latest(traceId(1)))?.note).toBe("not lost");
   });
 
   test("nothing is cut off sideways on a phone or a wide screen, light or dark", async () => {
@@ -234,7 +216,7 @@ describe.skipIf(missing)("the review page in a browser", () => {
         );
         if (width === 380) {
           await page.click(".back");
-          expect(await page.locator(".list").isVisible()).toBe(true);
+          await page.waitForSelector(".list", { state: "visible" });
         }
       }
     }

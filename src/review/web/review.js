@@ -1,219 +1,224 @@
-import { getItem, getItems, getStats, postClaim, postDecision, postHeartbeat, postRelease } from "./api.js";
-import { element, words, written } from "./elements.js";
-import { firingsView } from "./firing-view.js";
-import { listItems, statsList } from "./queue-list.js";
-import { conversationView, factsView, replyView } from "./trace-view.js";
-import { historyView, VERDICTS, verdictForm } from "./verdict-form.js";
+import { connection, getSession, getStats, logOut } from "./api.js";
+import { auditPage } from "./audit-page.js";
+import { createDesk, drawCounts, placeholder, waitingText } from "./desk.js";
+import { duration, element, refreshAges, written } from "./elements.js";
+import { createItemDesk } from "./item-desk.js";
+import { followStats } from "./live.js";
+import { loginPage } from "./login-page.js";
+import { announce, attempt, hideNotice } from "./notices.js";
+import { failedView } from "./page-frame.js";
+import { formatHash, itemHash, parseHash } from "./router.js";
+import { listenToKeys, showHelp } from "./shortcuts.js";
+import { statisticsPage } from "./statistics-page.js";
+import { thresholdsPage } from "./thresholds-page.js";
 
-const PAGE = 50;
-const REFRESH_MS = 10_000;
-const HEARTBEAT_MS = 60_000;
-const NAME_KEY = "lensgate.reviewer";
-
+const AGES_MS = 20_000;
+const NARROW = "(max-width: 759px)";
 const find = (id) => document.getElementById(id);
-const state = { list: "waiting", limit: PAGE, items: [], selected: undefined, detail: undefined, claim: undefined };
+const state = { session: undefined, page: undefined, route: undefined, waiting: 0, signature: "" };
 
-function notify(message, bad = false) {
-  const notice = find("notice");
-  notice.replaceChildren(written(message));
-  notice.classList.toggle("bad", bad);
-  notice.hidden = false;
-  clearTimeout(notify.timer);
-  notify.timer = setTimeout(() => (notice.hidden = true), bad ? 8_000 : 3_000);
-}
-
-/** Runs something that a person asked for; what goes wrong is said. */
-async function attempt(action) {
-  try {
-    return await action();
-  } catch (error) {
-    notify(error.message, true);
-    return undefined;
-  }
-}
-
-async function refresh() {
-  const [stats, { items }] = await Promise.all([getStats(), getItems(state.list, state.limit)]);
-  state.items = items;
-  find("stats").replaceChildren(...statsList(stats));
-  drawList();
-}
-
-/** Redraws the list and keeps the focus where it was. */
-function drawList() {
-  const focused = document.activeElement?.dataset?.trace;
-  find("items").replaceChildren(...listItems(state.items, state.selected, open));
-  find("more").hidden = state.items.length < state.limit;
-  if (focused !== undefined) document.querySelector(`[data-trace="${CSS.escape(focused)}"]`)?.focus();
-}
-
-async function open(traceId) {
-  const detail = await attempt(() => getItem(traceId));
-  if (detail === undefined) return;
-  if (state.claim !== undefined && state.claim.traceId !== traceId) await release();
-  Object.assign(state, { selected: traceId, detail });
-  history.replaceState(null, "", `#${traceId}`);
-  drawList();
-  drawItem();
-  find("item").focus({ preventScroll: true });
-  find("item").scrollTop = 0;
-  if (matchMedia("(max-width: 759px)").matches) scrollTo(0, 0);
-}
-
-function close() {
-  Object.assign(state, { selected: undefined, detail: undefined });
-  history.replaceState(null, "", location.pathname);
-  drawList();
-  drawItem();
-}
-
-function drawItem() {
-  const main = find("item");
-  document.body.classList.toggle("reading", state.detail !== undefined);
-  if (state.detail === undefined) {
-    main.replaceChildren(
-      element("p", { class: "placeholder" }, "Choose a flagged generation from the list, or press j."),
+const itemDesk = createItemDesk({ session: () => state.session, desk: () => desk, onDecided });
+const desk = createDesk({
+  open(detail) {
+    const again = itemDesk.draw(detail);
+    setTitle(detail.item?.detector ?? "Item");
+    if (again) return;
+    find("main").focus({ preventScroll: true });
+    if (scrollY > find("main").offsetTop || matchMedia(NARROW).matches)
+      scrollTo(0, matchMedia(NARROW).matches ? 0 : find("main").offsetTop);
+  },
+  close: () => find("main").replaceChildren(placeholder(state.stats)),
+  busy: (busy) => find("main").setAttribute("aria-busy", String(busy)),
+  failed(_traceId, error) {
+    if (error.code === "login_required") return;
+    find("main").replaceChildren(
+      element("a", { class: "back", href: desk.listHash() }, "← All items"),
+      failedView(error.message, () => void desk.reread()),
     );
+  },
+});
+const live = followStats({ onStats, onState });
+
+function setTitle(name) {
+  const waiting = state.waiting > 0 ? `(${state.waiting}) ` : "";
+  document.title = `${waiting}${name} · lensgate`;
+  state.title = name;
+}
+
+function onStats(stats) {
+  Object.assign(state, { stats, waiting: stats.queue.waiting });
+  if (state.route === "") document.querySelector(".placeholder-count")?.replaceChildren(...waitingText(stats));
+  drawCounts(stats, desk.state.filter.state);
+  find("stats").replaceChildren(...statsView(stats));
+  setTitle(state.title ?? "Review");
+  const { oldestWaitingMs: _, ...counts } = stats.queue;
+  const signature = JSON.stringify([counts, stats.decisions]);
+  if (signature !== state.signature && onDesk()) desk.changed();
+  state.signature = signature;
+}
+
+function statsView({ queue, outbox }) {
+  const rows = [
+    ["Oldest", queue.waiting === 0 ? "–" : duration(queue.oldestWaitingMs)],
+    ...(outbox !== undefined && outbox.waiting > 0
+      ? [["Outbox", `${outbox.waiting.toLocaleString("en")} of ${outbox.limit.toLocaleString("en")}`]]
+      : []),
+  ];
+  return rows.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+}
+
+function onState(name, since) {
+  const touch = find("touch");
+  touch.classList.toggle("offline", name === "offline");
+  document.body.classList.toggle("out-of-touch", name === "offline");
+  touch.textContent =
+    name === "offline" ? `no answer since ${new Date(since).toLocaleTimeString([], { timeStyle: "short" })}` : "live";
+}
+
+const onDesk = () => state.route === "" || state.route === "item";
+
+/** After a verdict: the next item, or the list when there is none. */
+async function onDecided(traceId, say) {
+  const here = parseHash(location.hash).id === traceId;
+  const next = desk.neighbour(1) ?? desk.neighbour(-1);
+  if (here && desk.state.filter.state === "decided") await desk.reread();
+  else if (here) location.replace(next === undefined || next === traceId ? desk.listHash() : itemHash(next));
+  say();
+  await desk.refresh();
+}
+
+const SIDE_PAGES = { statistics: statisticsPage, thresholds: () => thresholdsPage(state.session), audit: auditPage };
+
+async function route() {
+  if (state.session === undefined) return;
+  const { page, id, query } = parseHash(location.hash);
+  state.page?.leave();
+  state.page = undefined;
+  state.route = page;
+  await itemDesk.leave(page === "item" ? id : undefined);
+  const name = page === "" || page === "item" ? "queue" : page;
+  Object.assign(document.body.dataset, { page: name, reading: String(page === "item") });
+  for (const link of document.querySelectorAll("[data-page-link]")) {
+    if (link.dataset.pageLink === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (onDesk()) {
+    setTitle(page === "item" ? (state.title ?? "Item") : "Queue");
+    await desk.show({ id, query });
     return;
   }
-  const { trace, item, decisions } = state.detail;
-  const [first] = trace.firings;
-  const title = element(
-    "h2",
-    {},
-    written(first?.detector ?? trace.head.id, true),
-    " ",
-    element("span", { class: "state" }, words(trace.state)),
-  );
-  const back = element("button", { type: "button", class: "quiet back", onclick: close }, "← All items");
-  const text = element("div", { class: "column" }, conversationView(trace.head.conversation), replyView(trace));
-  const claim = state.claim?.traceId === trace.head.id ? state.claim : undefined;
-  const form =
-    item === null
-      ? element("p", { class: "hint" }, "This trace is not in the queue yet.")
-      : verdictForm(item, claim, { decide, claim: claimItem, release: releaseItem });
-  const why = element("div", { class: "column" }, ...firingsView(trace.firings));
-  const verdict = element("div", { class: "decision" }, form, historyView(decisions), factsView(trace));
-  main.replaceChildren(back, title, element("div", { class: "columns" }, text, why, verdict));
+  state.page = SIDE_PAGES[page](query);
+  setTitle(state.page.node.querySelector("h2").textContent);
+  find("main").removeAttribute("aria-busy");
+  find("main").replaceChildren(state.page.node);
+  find("main").focus({ preventScroll: true });
+  scrollTo(0, 0);
+  await state.page.draw();
 }
 
-async function claimItem() {
-  const reviewer = reviewerName();
-  if (reviewer === undefined) return;
-  await attempt(async () => {
-    const traceId = state.selected;
-    const { claim } = await postClaim(traceId, reviewer);
-    if (claim === null) throw new Error("Someone else has this item by now.");
-    // The reviewer may have moved on meanwhile: then the claim goes back.
-    if (state.selected !== traceId) return postRelease(traceId, claim.token);
-    state.claim = { traceId, token: claim.token };
-    await reread();
-  });
+function showSession(session) {
+  state.session = session;
+  const shown = session !== undefined;
+  for (const id of ["pages", "me", "stats"]) find(id).hidden = !shown;
+  if (shown)
+    find("who").replaceChildren(
+      written(session.reviewer, true),
+      element("span", { class: "hint" }, ` ${session.role}`),
+    );
 }
 
-async function release() {
-  const { traceId, token } = state.claim;
-  state.claim = undefined;
-  await attempt(() => postRelease(traceId, token));
-}
-
-async function releaseItem() {
-  await release();
-  await attempt(reread);
-}
-
-/** Reads the open item again and keeps what was typed. */
-async function reread() {
-  const form = document.querySelector("form.verdict");
-  const kept = form === null ? undefined : { note: form.elements.note.value, verdict: form.elements.verdict.value };
-  const traceId = state.selected;
-  const detail = await getItem(traceId);
-  if (state.selected !== traceId) return;
-  state.detail = detail;
-  drawItem();
-  const fresh = document.querySelector("form.verdict");
-  if (kept !== undefined && fresh !== null) {
-    fresh.elements.note.value = kept.note;
-    if (kept.verdict !== "") fresh.elements.verdict.value = kept.verdict;
-  }
-  await refresh();
-}
-
-async function decide(verdict, note) {
-  const reviewer = reviewerName();
-  if (reviewer === undefined || verdict === "") return;
-  await attempt(async () => {
-    // What is on the page is what the verdict is about.
-    const traceId = state.detail.trace.head.id;
-    const token = state.claim?.traceId === traceId ? state.claim.token : undefined;
-    const supersede = state.detail.item.state === "decided" || undefined;
-    await postDecision(traceId, { verdict, note, reviewer, token, supersede });
-    state.claim = undefined;
-    notify(`Recorded: ${words(verdict)}.`);
-    const next = neighbour(1) ?? neighbour(-1);
-    await refresh();
-    if (next !== undefined && next !== traceId && state.list !== "decided") await open(next);
-    else close();
-  });
-}
-
-function reviewerName() {
-  const name = find("reviewer").value.trim();
-  if (name !== "") return name;
-  notify("Say who you are first.", true);
-  find("reviewer").focus();
+async function showLogin(ended) {
+  live.stop();
+  showSession(undefined);
+  hideNotice();
+  document.body.dataset.page = "login";
+  const { session, passwords } = await getSession();
+  if (session !== null && !ended) return enter(session);
+  setTitle("Log in");
+  const { node, focus } = loginPage({ passwords, ended }, enter);
+  find("main").replaceChildren(node);
+  focus();
   return undefined;
 }
 
-/** The trace so many rows below the open one; the first when none is open. */
-function neighbour(step) {
-  const index = state.items.findIndex(({ traceId }) => traceId === state.selected);
-  return (index === -1 ? state.items[0] : state.items[index + step])?.traceId;
+async function enter(session) {
+  showSession(session);
+  onState("live");
+  live.start();
+  void getStats().then(onStats, () => undefined);
+  await route();
 }
 
-function onKey(event) {
-  const typing = event.target.closest("textarea, select, input:not([type=radio])") !== null;
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "j" || event.key === "k") {
-    const next = neighbour(event.key === "j" ? 1 : -1);
-    if (next !== undefined) void open(next);
-  }
-  const choice = document.querySelectorAll("form.verdict input[name=verdict]")[Number(event.key) - 1];
-  if (choice !== undefined && Number(event.key) <= VERDICTS.length) {
-    choice.checked = true;
-    // Enter on a radio button submits the form, so the focus goes there.
-    choice.focus();
-  }
-}
-
-function showList(name) {
-  Object.assign(state, { list: name, limit: PAGE });
-  for (const tab of document.querySelectorAll("[data-state]"))
-    tab.setAttribute("aria-pressed", String(tab.dataset.state === name));
-  return attempt(refresh);
-}
-
-for (const tab of document.querySelectorAll("[data-state]"))
-  tab.addEventListener("click", () => void showList(tab.dataset.state));
-find("more").addEventListener("click", () => {
-  state.limit += PAGE;
-  void attempt(refresh);
-});
-find("reviewer").value = localStorage.getItem(NAME_KEY) ?? "";
-find("reviewer").addEventListener("change", (event) => localStorage.setItem(NAME_KEY, event.target.value.trim()));
-document.addEventListener("keydown", onKey);
-setInterval(() => {
-  if (!document.hidden) refresh().catch(() => notify("The gateway does not answer.", true));
-}, REFRESH_MS);
-setInterval(() => {
-  if (state.claim === undefined) return;
-  const { traceId, token } = state.claim;
-  postHeartbeat(traceId, token).catch((error) => {
-    if (state.claim?.token === token) state.claim = undefined;
-    notify(error.message, true);
+function bindKeys() {
+  const to = (page) => () => {
+    location.hash = formatHash(page);
+  };
+  const onItem = (action) => () => (itemDesk.state.detail === undefined || state.route !== "item" ? false : action());
+  const step = (by) => () => (onDesk() ? (desk.go(by) ?? announce("No more items.")) : false);
+  listenToKeys({
+    j: step(1),
+    k: step(-1),
+    n: () => (onDesk() ? void itemDesk.claim() : false),
+    u: () => void itemDesk.undo(ownVerdict()),
+    c: onItem(() => itemDesk.toggleClaim()),
+    m: onItem(() => document.querySelector(".verdict textarea")?.focus()),
+    p: onItem(() => focusPicture()),
+    "/": () => (onDesk() ? document.querySelector("#filters select").focus() : false),
+    "?": showHelp,
+    Escape: onEscape,
+    "g q": to(""),
+    "g s": to("statistics"),
+    "g t": to("thresholds"),
+    "g a": to("audit"),
+    ...Object.fromEntries([1, 2, 3, 4].map((digit) => [String(digit), onItem(() => itemDesk.choose(digit - 1))])),
   });
-}, HEARTBEAT_MS);
+}
 
-drawItem();
-await attempt(refresh);
-if (/^#tr_[0-9a-f]{32}$/.test(location.hash)) await open(location.hash.slice(1));
+/** The open item where its last verdict is this reviewer's; otherwise what they decided last. */
+function ownVerdict() {
+  const { detail } = itemDesk.state;
+  const last = detail?.decisions.at(-1);
+  return last?.reviewer === state.session.reviewer && last.verdict !== "withdrawn" ? detail.trace.head.id : undefined;
+}
+
+function focusPicture() {
+  const frame = document.querySelector(".picture-frame") ?? document.querySelector(".scrubber");
+  frame?.focus({ preventScroll: true });
+  frame?.scrollIntoView({ block: "center" });
+}
+
+function onEscape() {
+  hideNotice();
+  const { view } = itemDesk.state;
+  if (state.route !== "item" || view === undefined) return;
+  if (view.cursor.at.position === null) location.hash = desk.listHash();
+  else view.cursor.free();
+}
+
+addEventListener("hashchange", () => void attempt(route));
+connection.addEventListener("login", () => {
+  if (state.session !== undefined) void attempt(() => showLogin(true));
+});
+find("leave").addEventListener(
+  "click",
+  () => void attempt(async () => (await itemDesk.leave(), await logOut(), showLogin(false))),
+);
+find("help").addEventListener("click", showHelp);
+find("next").addEventListener("click", () => void itemDesk.claim());
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  find("main").focus();
+});
+// A page that comes back from the browser's cache has lost its claim and its stream.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+bindKeys();
+setInterval(refreshAges, AGES_MS);
+
+async function start() {
+  try {
+    await showLogin(false);
+  } catch (error) {
+    find("main").replaceChildren(failedView(error.message, () => void start()));
+  }
+}
+await start();
