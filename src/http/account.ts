@@ -1,11 +1,12 @@
 import type { Response } from "express";
-import type { Run, RunEnd, RunEvent } from "../engine/engine.ts";
+import type { Run, RunEnd } from "../engine/engine.ts";
 import type { GatewayError } from "../errors.ts";
 import { actionOf } from "./ending.ts";
 import { logError } from "./error-response.ts";
 import type { Operation } from "./observer.ts";
 import type { PublicParts } from "./options.ts";
 import { requestIdOf } from "./request-id.ts";
+import { watchEnd } from "./watched-run.ts";
 
 /** What is known of one request, for the log and the metrics. */
 export interface Account {
@@ -81,23 +82,5 @@ function describeEnd(end: RunEnd) {
     ...(broken.length > 0 ? { broken } : {}),
     promptTokens,
     releasedTokens,
-  };
-}
-
-/** The same run; `onEnd` sees its end first. */
-function watchEnd(run: Run, onEnd: (end: RunEnd) => void): Run {
-  return {
-    cancel: () => run.cancel(),
-    [Symbol.asyncIterator](): AsyncIterator<RunEvent> {
-      const events = run[Symbol.asyncIterator]();
-      return {
-        async next() {
-          const result = await events.next();
-          if (result.done !== true && result.value.type === "run-ended") onEnd(result.value);
-          return result;
-        },
-        return: async (value?: unknown) => (await events.return?.(value)) ?? { done: true, value: undefined },
-      };
-    },
   };
 }

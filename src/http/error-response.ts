@@ -37,11 +37,11 @@ export interface ErrorAnswer {
   readonly extra?: object;
 }
 
-/** Answers with an error; headers must not have left. Every 503 says when to come back. */
+/** Answers with an error; headers must not have left. Every 503 and 429 says when to come back. */
 export function sendError(response: Response, error: GatewayError, answer: ErrorAnswer): void {
   const { status } = ERRORS[error.code];
   if (POINTLESS_TO_RETRY.has(error.code)) response.setHeader("x-should-retry", "false");
-  if (status === 503) {
+  if (status === 503 || status === 429) {
     const waitMs = error.retryAfterMs ?? answer.retryAfterMs;
     response.setHeader("retry-after", String(Math.max(1, Math.ceil(waitMs / 1000))));
     response.setHeader("retry-after-ms", String(waitMs));

@@ -9,16 +9,20 @@ import { createModelHandlers } from "./models.ts";
 import { guardObserver } from "./observer.ts";
 import type { PublicOptions, PublicParts } from "./options.ts";
 import { createProbes } from "./probes.ts";
+import { createRateLimits } from "./rate-limits.ts";
 import { createRequestId, randomHexId } from "./request-id.ts";
 import { createBareApp, createDrainNotice, declareRoutes, refuseUnknownRoute } from "./routes.ts";
 
 /** The public API: what a client of the OpenAI API expects, and nothing else. Builds the app; `startListener` serves it. */
 export function createPublicApp(options: PublicOptions): Express {
+  const monotonicClock = options.monotonicClock ?? (() => performance.now());
   const parts: PublicParts = {
     clock: Date.now,
-    monotonicClock: () => performance.now(),
     randomId: randomHexId,
+    defaultLimits: {},
+    rateLimits: createRateLimits(monotonicClock),
     ...options,
+    monotonicClock,
     observer: guardObserver(options.observer, options.log),
   };
   const app = createBareApp();

@@ -30,10 +30,14 @@ describe("docs/api.md", () => {
   });
 
   it("names the headers that the sources speak of, and no other", () => {
-    const sources = ["admission", "whole-reply", "policy-choice", "request-id"].map((name) =>
+    const sources = ["admission", "whole-reply", "policy-choice", "request-id", "rate-limits"].map((name) =>
       readFileSync(atRoot(`src/http/${name}.ts`), "utf8"),
     );
-    const spoken = sources.flatMap((source) => [...source.matchAll(/"(x-[a-z-]+)"/g)].map(([, header = ""]) => header));
+    const spoken = sources.flatMap((source) =>
+      [...source.matchAll(/["`](x-[a-z-]+)(-\$\{what\})?["`]/g)].flatMap(([, header = "", each]) =>
+        each === undefined ? [header] : ["requests", "tokens"].map((what) => `${header}-${what}`),
+      ),
+    );
     const documented = codeSpans(text).filter((code) => code.startsWith("x-"));
     expect([...new Set(documented)].sort()).toEqual([...new Set(spoken)].sort());
   });
