@@ -178,6 +178,7 @@ function openPublicApp({ config, log, model, detectors, engine, records, state }
     policies: config.policies,
     defaultPolicy: config.defaultPolicy,
     keys: config.keys,
+    defaultLimits: config.defaultLimits,
     limits: config.limits,
     timeouts: config.timeouts,
     allowedHosts: config.api.allowedHosts,
