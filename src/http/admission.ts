@@ -3,6 +3,7 @@ import { detectorsOf, type Policy } from "../decide/policy.ts";
 import type { GenerateRequest } from "../engine/engine.ts";
 import { GatewayError } from "../errors.ts";
 import type { TraceHead } from "../trace/trace.ts";
+import type { Account } from "./account.ts";
 import { openAllowance } from "./allowance.ts";
 import type { Authenticate } from "./authenticator.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -34,12 +35,14 @@ export async function admit(
   context: {
     readonly endpoint: Endpoint;
     readonly authenticate: Authenticate;
+    readonly account: Pick<Account, "called">;
     readonly request: Request;
     readonly response: Response;
   },
 ): Promise<Admitted> {
   const { endpoint, request, response } = context;
   const key = context.authenticate(request.headers.authorization);
+  context.account.called(key?.id);
   if (parts.isDraining()) throw new GatewayError("not_ready", "The gateway is draining; send the request again.");
   const allowance = openAllowance(parts, key, response);
   const policy = choosePolicy(parts, key, headerOf(request, "x-oversight-policy"));

@@ -25,7 +25,7 @@ export function createGenerationHandler(
     const account = openAccount(parts, endpoint.operation, response);
     const departure = watchDeparture(request, response, timeouts.totalMs + BACKSTOP_MS);
     try {
-      const admitted = await admit(parts, { endpoint, authenticate, request, response });
+      const admitted = await admit(parts, { endpoint, authenticate, account, request, response });
       const { head, policy, facts } = admitted;
       account.admitted({ model: facts.model, policy: policy.name, traceId: head.id });
       if (departure.signal.aborted) return;

@@ -120,6 +120,8 @@ export interface ConsoleOptions extends ConnectionRules {
   readonly observer: ServingObserver;
   readonly log: Logger;
   readonly isDraining: () => boolean;
+  /** Milliseconds of a clock that never goes back; the process's own by default. */
+  readonly monotonicClock?: () => number;
   /** 32 hex digits, random by default. */
   readonly randomId?: () => string;
 }

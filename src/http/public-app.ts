@@ -1,5 +1,6 @@
 import type { Express } from "express";
 import helmet from "helmet";
+import { createAccessLog, noteAccess } from "./access-log.ts";
 import { createAuthenticator } from "./authenticator.ts";
 import { CHAT, COMPLETIONS } from "./endpoint.ts";
 import { createErrorHandler } from "./error-response.ts";
@@ -32,6 +33,7 @@ export function createPublicApp(options: PublicOptions): Express {
   const generate = (endpoint: typeof CHAT) => createGenerationHandler(parts, { endpoint, authenticate });
 
   app.use(createRequestId(parts.randomId));
+  app.use(createAccessLog({ ...parts, listener: "api" }));
   const contentSecurityPolicy = { useDefaults: false, directives: { "default-src": ["'none'"] } };
   // TLS is the business of whoever stands in front.
   app.use(helmet({ contentSecurityPolicy, strictTransportSecurity: false }));
@@ -46,6 +48,6 @@ export function createPublicApp(options: PublicOptions): Express {
     { method: "get", path: "/readyz", handler: probes.ready },
   ]);
   app.use(refuseUnknownRoute);
-  app.use(createErrorHandler({ ...parts, retryAfterMs: parts.timeouts.retryAfterMs }));
+  app.use(createErrorHandler({ ...parts, note: noteAccess, retryAfterMs: parts.timeouts.retryAfterMs }));
   return app;
 }

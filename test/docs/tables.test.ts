@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { readFileSync } from "node:fs";
+import { ACCESS_FIELDS } from "../../src/http/access-log.ts";
 import { CHAT, COMPLETIONS } from "../../src/http/endpoint.ts";
 import { SAMPLING_FIELDS } from "../../src/http/generation-request.ts";
 import { SERIES } from "../../src/metrics/series.ts";
@@ -16,6 +17,13 @@ describe("docs/metrics.md", () => {
       [...(labels.startsWith("call labels") ? CALL_LABELS : []), ...codeSpans(labels)],
     ]);
     expect(documented).toEqual(Object.values(SERIES).map(({ name, kind, labels }) => [name, kind, [...labels]]));
+  });
+});
+
+describe("docs/logs.md", () => {
+  it("has every field of a line about a request, in its order", () => {
+    const documented = tableRows(readDocument("docs/logs.md")).map(([name]) => codeSpans(name ?? "")[0]);
+    expect(documented).toEqual([...ACCESS_FIELDS]);
   });
 });
 
