@@ -1,18 +1,20 @@
 import type { Response } from "express";
 import type { Run, RunEnd } from "../engine/engine.ts";
 import type { GatewayError } from "../errors.ts";
+import type { TraceHead } from "../trace/trace.ts";
 import { noteAccess } from "./access-log.ts";
 import type { Operation } from "./observer.ts";
 import type { PublicParts } from "./options.ts";
-import { watchEnd } from "./watched-run.ts";
+import { requestIdOf } from "./request-id.ts";
+import { watchRun } from "./watched-run.ts";
 
 /** What is known of one request, for the log and the metrics. */
 export interface Account {
   /** The caller is known; `keyId` is undefined where there are no keys. */
   called(keyId: string | undefined): void;
   /** The request named a model that it may use. */
-  admitted(facts: { readonly model: string; readonly policy: string; readonly traceId: string }): void;
-  /** Reports the run's end when it comes, also when the client left before. */
+  admitted(head: TraceHead, promptTokens: number): void;
+  /** The run has started. Reports what it tells, also when the client left before. */
   watch(run: Run): Run;
   /** Generated text was handed to the connection. */
   delivered(): void;
@@ -22,9 +24,11 @@ export interface Account {
 
 /** Opens the account of one request; it closes with the response, and then tells the observer. The log is told as things come. */
 export function openAccount(parts: PublicParts, operation: Operation, response: Response): Account {
-  const { observer, monotonicClock } = parts;
+  const { observer, live, monotonicClock } = parts;
   const startedAt = monotonicClock();
-  let facts: { readonly model: string; readonly policy: string; readonly traceId: string } | undefined;
+  let admitted: { readonly head: TraceHead; readonly promptTokens: number } | undefined;
+  let caller: string | undefined;
+  let hasRun = false;
   let firstDeliveryMs: number | null = null;
   let end: RunEnd | undefined;
   let failure: GatewayError | undefined;
@@ -35,21 +39,36 @@ export function openAccount(parts: PublicParts, operation: Operation, response: 
     const durationMs = monotonicClock() - startedAt;
     const gone = failure === undefined && !response.writableFinished;
     const error = gone ? "cancelled" : (failure?.code ?? null);
-    observer.requestEnded({ operation, model: facts?.model, durationMs, firstDeliveryMs, error, end });
+    const model = admitted?.head.model.name;
+    observer.requestEnded({ operation, model, durationMs, firstDeliveryMs, error, end });
     if (failure) observer.rejected(failure.code);
+    if (failure && !hasRun)
+      live.refused({ requestId: requestIdOf(response), operation, keyId: caller ?? null, code: failure.code });
   });
 
   return {
     called(keyId) {
+      caller = keyId;
       if (keyId !== undefined) noteAccess(response, { keyId });
     },
-    admitted(known) {
-      facts = known;
-      noteAccess(response, known);
+    admitted(head, promptTokens) {
+      admitted = { head, promptTokens };
+      noteAccess(response, { model: head.model.name, policy: head.policy, traceId: head.id });
     },
     watch(run) {
-      const { model = "", policy = "" } = facts ?? {};
-      return watchEnd(run, (ending) => observer.runEnded({ operation, model, policy, end: ending }));
+      if (admitted === undefined) return run;
+      const { head, promptTokens } = admitted;
+      const { id: traceId, requestId, policy, mode, keyId } = head;
+      const model = head.model.name;
+      hasRun = true;
+      live.started({ traceId, requestId, operation, model, policy, mode, keyId, promptTokens });
+      return watchRun(run, {
+        see(event) {
+          if (event.type === "run-ended") observer.runEnded({ operation, model, policy, end: event });
+          live.saw(traceId, event);
+        },
+        broke: () => live.broke(traceId),
+      });
     },
     delivered() {
       if (firstDeliveryMs !== null) return;

@@ -7,7 +7,7 @@ import type { Authenticate } from "./authenticator.ts";
 import { takeEvents, watchDeparture } from "./departure.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { sendError, toGatewayError } from "./error-response.ts";
-import { watchEnd } from "./watched-run.ts";
+import { watchRun } from "./watched-run.ts";
 import type { PublicParts } from "./options.ts";
 import { sendStreamedReply } from "./streamed-reply.ts";
 import { sendWholeReply } from "./whole-reply.ts";
@@ -26,8 +26,8 @@ export function createGenerationHandler(
     const departure = watchDeparture(request, response, timeouts.totalMs + BACKSTOP_MS);
     try {
       const admitted = await admit(parts, { endpoint, authenticate, account, request, response });
-      const { head, policy, facts } = admitted;
-      account.admitted({ model: facts.model, policy: policy.name, traceId: head.id });
+      const { head, run } = admitted;
+      account.admitted(head, run.prompt.length);
       if (departure.signal.aborted) return;
       const recorded = parts.record(account.watch(startRun(parts, admitted)), head);
       const events = takeEvents(recorded, departure.signal);
@@ -48,7 +48,11 @@ export function createGenerationHandler(
 function startRun({ engine }: PublicParts, { run, allowance }: Admitted): Run {
   const reservation = allowance.reserve(run.prompt.length + run.maxTokens);
   try {
-    return watchEnd(engine.generate(run), (end) => reservation.settle(end.promptTokens + end.releasedTokens));
+    return watchRun(engine.generate(run), {
+      see(event) {
+        if (event.type === "run-ended") reservation.settle(event.promptTokens + event.releasedTokens);
+      },
+    });
   } catch (error) {
     reservation.settle(0);
     throw error;

@@ -3,6 +3,7 @@ import type { Policy } from "../decide/policy.ts";
 import type { Engine, Run, RunEvent } from "../engine/engine.ts";
 import type { Logger } from "../log.ts";
 import type { PromptEncoder } from "../model/prompt.ts";
+import type { LiveFeed } from "../review/live-feed.ts";
 import type { TraceHead } from "../trace/trace.ts";
 import type { ServingObserver } from "./observer.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -94,6 +95,8 @@ export interface PublicOptions extends ConnectionRules {
   readonly timeouts: RequestTimeouts;
   readonly detectors: readonly DetectorFacts[];
   readonly observer: ServingObserver;
+  /** Told of every request as it goes; by default nobody listens. */
+  readonly live?: LiveFeed;
   readonly log: Logger;
   readonly isDraining: () => boolean;
   /** Milliseconds since 1970; the wall clock by default. */

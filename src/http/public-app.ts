@@ -1,5 +1,6 @@
 import type { Express } from "express";
 import helmet from "helmet";
+import { createLiveFeed } from "../review/live-feed.ts";
 import { createAccessLog, noteAccess } from "./access-log.ts";
 import { createAuthenticator } from "./authenticator.ts";
 import { CHAT, COMPLETIONS } from "./endpoint.ts";
@@ -21,6 +22,7 @@ export function createPublicApp(options: PublicOptions): Express {
     clock: Date.now,
     randomId: randomHexId,
     defaultLimits: {},
+    live: createLiveFeed(),
     rateLimits: createRateLimits(monotonicClock),
     ...options,
     monotonicClock,

@@ -1,16 +1,29 @@
-import type { Run, RunEnd, RunEvent } from "../engine/engine.ts";
+import type { Run, RunEvent } from "../engine/engine.ts";
 
-/** The same run; `onEnd` sees its end first. */
-export function watchEnd(run: Run, onEnd: (end: RunEnd) => void): Run {
+/** What sees a run go by. */
+export interface RunWatcher {
+  /** An event, before the consumer gets it. */
+  readonly see: (event: RunEvent) => void;
+  /** The run threw instead of ending. */
+  readonly broke?: () => void;
+}
+
+/** The same run; the watcher sees its events first, also when the client left and only the recorder still reads. */
+export function watchRun(run: Run, { see, broke }: RunWatcher): Run {
   return {
     cancel: () => run.cancel(),
     [Symbol.asyncIterator](): AsyncIterator<RunEvent> {
       const events = run[Symbol.asyncIterator]();
       return {
         async next() {
-          const result = await events.next();
-          if (result.done !== true && result.value.type === "run-ended") onEnd(result.value);
-          return result;
+          try {
+            const result = await events.next();
+            if (result.done !== true) see(result.value);
+            return result;
+          } catch (error) {
+            broke?.();
+            throw error;
+          }
         },
         return: async (value?: unknown) => (await events.return?.(value)) ?? { done: true, value: undefined },
       };
