@@ -26,7 +26,7 @@ export interface Account {
 export function openAccount(parts: PublicParts, operation: Operation, response: Response): Account {
   const { observer, live, monotonicClock } = parts;
   const startedAt = monotonicClock();
-  let admitted: { readonly head: TraceHead; readonly promptTokens: number } | undefined;
+  let admitted: Omit<RunFacts, "operation"> | undefined;
   let caller: string | undefined;
   let hasRun = false;
   let firstDeliveryMs: number | null = null;
@@ -57,18 +57,8 @@ export function openAccount(parts: PublicParts, operation: Operation, response: 
     },
     watch(run) {
       if (admitted === undefined) return run;
-      const { head, promptTokens } = admitted;
-      const { id: traceId, requestId, policy, mode, keyId } = head;
-      const model = head.model.name;
       hasRun = true;
-      live.started({ traceId, requestId, operation, model, policy, mode, keyId, promptTokens });
-      return watchRun(run, {
-        see(event) {
-          if (event.type === "run-ended") observer.runEnded({ operation, model, policy, end: event });
-          live.saw(traceId, event);
-        },
-        broke: () => live.broke(traceId),
-      });
+      return reportRun(parts, run, { operation, ...admitted });
     },
     delivered() {
       if (firstDeliveryMs !== null) return;
@@ -84,4 +74,24 @@ export function openAccount(parts: PublicParts, operation: Operation, response: 
       noteAccess(response, { error });
     },
   };
+}
+
+interface RunFacts {
+  readonly operation: Operation;
+  readonly head: TraceHead;
+  readonly promptTokens: number;
+}
+
+/** Tells watchers what a run does, and the observer its end. */
+function reportRun({ live, observer }: PublicParts, run: Run, { operation, head, promptTokens }: RunFacts): Run {
+  const { id: traceId, requestId, policy, mode, keyId } = head;
+  const model = head.model.name;
+  live.started({ traceId, requestId, operation, model, policy, mode, keyId, promptTokens });
+  return watchRun(run, {
+    see(event) {
+      if (event.type === "run-ended") observer.runEnded({ operation, model, policy, end: event });
+      live.saw(traceId, event);
+    },
+    broke: () => live.broke(traceId),
+  });
 }

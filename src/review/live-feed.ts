@@ -62,6 +62,8 @@ export type LiveEvent = { readonly at: number } & (
   | ({ readonly type: "refused" } & LiveRefusal)
 );
 
+type Ended = LiveEvent & { readonly type: "ended" };
+
 /** Everything that runs, told to whoever listens. Costs next to nothing while nobody does. */
 export interface LiveFeed {
   started(request: Omit<LiveRequest, "startedAt">): void;
@@ -78,42 +80,11 @@ export interface LiveFeed {
 /** A feed. Token counts come at most every `progressMs`. */
 export function createLiveFeed({ clock = Date.now, progressMs = 250 } = {}): LiveFeed {
   const live = new Map<string, LiveState>();
-  const listeners = new Set<(event: LiveEvent) => void>();
-  const moved = new Set<string>();
-  let timer: NodeJS.Timeout | undefined;
+  const audience = createAudience();
+  const { tell } = audience;
+  const progress = createProgress({ live, audience, clock, progressMs });
 
-  function tell(event: LiveEvent): void {
-    for (const listener of listeners) {
-      try {
-        listener(event);
-      } catch {
-        listeners.delete(listener);
-      }
-    }
-  }
-
-  function change(traceId: string, changes: Partial<LiveState>): void {
-    const state = live.get(traceId);
-    if (state !== undefined) live.set(traceId, { ...state, ...changes });
-  }
-
-  function tellProgress(): void {
-    timer = undefined;
-    const rows = [...moved].flatMap((id) => {
-      const state = live.get(id);
-      return state === undefined ? [] : [pickProgress(state)];
-    });
-    moved.clear();
-    if (rows.length > 0) tell({ at: clock(), type: "progress", live: rows });
-  }
-
-  function progress(traceId: string): void {
-    if (listeners.size === 0) return;
-    moved.add(traceId);
-    timer ??= setTimeout(tellProgress, progressMs).unref();
-  }
-
-  function end(traceId: string, how: Pick<LiveEvent & { type: "ended" }, "reason" | "action" | "scores">): void {
+  function end(traceId: string, how: Pick<Ended, "reason" | "action" | "scores">): void {
     const state = live.get(traceId);
     if (state === undefined) return;
     live.delete(traceId);
@@ -131,28 +102,81 @@ export function createLiveFeed({ clock = Date.now, progressMs = 250 } = {}): Liv
     saw(traceId, event) {
       const state = live.get(traceId);
       if (state === undefined) return;
-      if (event.type === "prompt-judged") change(traceId, { writing: true, promptTokens: event.promptTokens });
-      if (event.type === "tokens-released")
-        change(traceId, { releasedTokens: state.releasedTokens + event.tokens.length });
-      if (event.type === "prompt-judged" || event.type === "tokens-released") progress(traceId);
-      if (event.type === "flag-raised") {
-        const flag = toFlag(event.evidence);
-        change(traceId, { flags: [...state.flags, flag] });
-        tell({ at: clock(), type: "flagged", traceId, flag });
-      }
-      if (event.type === "run-ended") {
-        const { reason, decision, releasedTokens } = event;
-        change(traceId, { releasedTokens });
-        end(traceId, { reason, action: decision.action, scores: event.scores.map(pickScore) });
-      }
+      live.set(traceId, { ...state, ...changesOf(state, event) });
+      if (event.type === "flag-raised") tell({ at: clock(), type: "flagged", traceId, flag: toFlag(event.evidence) });
+      else if (event.type === "run-ended")
+        end(traceId, { reason: event.reason, action: event.decision.action, scores: event.scores.map(pickScore) });
+      else progress(traceId);
     },
     broke: (traceId) => end(traceId, { reason: "broke", action: "unavailable", scores: [] }),
     refused: (refusal) => tell({ at: clock(), type: "refused", ...refusal }),
     snapshot: () => ({ at: clock(), type: "snapshot", live: [...live.values()] }),
+    listen: audience.listen,
+  };
+}
+
+function changesOf(state: LiveState, event: RunEvent): Partial<LiveState> {
+  switch (event.type) {
+    case "prompt-judged":
+      return { writing: true, promptTokens: event.promptTokens };
+    case "tokens-released":
+      return { releasedTokens: state.releasedTokens + event.tokens.length };
+    case "flag-raised":
+      return { flags: [...state.flags, toFlag(event.evidence)] };
+    case "run-ended":
+      return { releasedTokens: event.releasedTokens };
+  }
+}
+
+interface Audience {
+  readonly isEmpty: () => boolean;
+  readonly tell: (event: LiveEvent) => void;
+  readonly listen: LiveFeed["listen"];
+}
+
+function createAudience(): Audience {
+  const listeners = new Set<(event: LiveEvent) => void>();
+  return {
+    isEmpty: () => listeners.size === 0,
+    tell(event) {
+      for (const listener of listeners) {
+        try {
+          listener(event);
+        } catch {
+          listeners.delete(listener);
+        }
+      }
+    },
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+  };
+}
+
+/** Gathers the requests that moved, and tells them together a little later. */
+function createProgress(parts: {
+  readonly live: ReadonlyMap<string, LiveState>;
+  readonly audience: Audience;
+  readonly clock: () => number;
+  readonly progressMs: number;
+}): (traceId: string) => void {
+  const { live, audience, clock, progressMs } = parts;
+  const moved = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function tellAll(): void {
+    timer = undefined;
+    // Those that ended meanwhile have told so.
+    const rows = [...moved].flatMap((id) => live.get(id) ?? []).map(pickProgress);
+    moved.clear();
+    if (rows.length > 0) audience.tell({ at: clock(), type: "progress", live: rows });
+  }
+
+  return (traceId) => {
+    if (audience.isEmpty()) return;
+    moved.add(traceId);
+    timer ??= setTimeout(tellAll, progressMs).unref();
   };
 }
 
