@@ -34,6 +34,15 @@ export interface KeyConfig {
   /** Milliseconds since 1970 from which the key is refused. */
   readonly expiresAt?: number;
   readonly disabled: boolean;
+  /** The default ones where it writes none. */
+  readonly limits: KeyLimitsConfig;
+}
+
+/** What one key may use; absent: without limit. */
+export interface KeyLimitsConfig {
+  readonly requestsPerMinute?: number;
+  readonly tokensPerMinute?: number;
+  readonly concurrent?: number;
 }
 
 /** `gateway.yaml`, checked and frozen. Paths are absolute, times in milliseconds. */
@@ -57,6 +66,8 @@ export interface Config {
   readonly defaultPolicy: string;
   readonly policies: Readonly<Record<string, Policy>>;
   readonly keys: readonly KeyConfig[];
+  /** Of everyone together while there are no keys. */
+  readonly defaultLimits: KeyLimitsConfig;
   readonly limits: {
     readonly bodyBytes: number;
     readonly depth: number;
@@ -143,7 +154,8 @@ function toConfig(path: string, file: GatewayFile): Omit<Config, "detectorsFolde
     console: toListener(file.console),
     kindModules: file.kinds.map(inFolder),
     defaultPolicy: file.default_policy,
-    keys: file.keys.map(toKey),
+    keys: file.keys.map((key) => toKey(key, file.default_limits)),
+    defaultLimits: toKeyLimits(file.default_limits),
     limits: {
       bodyBytes: limits.body_bytes,
       depth: limits.depth,
@@ -170,7 +182,7 @@ function toListener(file: GatewayFile["api"]): ListenerConfig {
   return { host, port, allowedHosts, allowedOrigins };
 }
 
-function toKey(key: GatewayFile["keys"][number]): KeyConfig {
+function toKey(key: GatewayFile["keys"][number], defaults: GatewayFile["default_limits"]): KeyConfig {
   return {
     id: key.id,
     sha256: key.sha256,
@@ -179,5 +191,15 @@ function toKey(key: GatewayFile["keys"][number]): KeyConfig {
     ...(key.models === undefined ? {} : { models: key.models }),
     ...(key.expires === undefined ? {} : { expiresAt: Date.parse(key.expires) }),
     disabled: key.disabled,
+    limits: toKeyLimits({ ...defaults, ...key.limits }),
+  };
+}
+
+function toKeyLimits(file: GatewayFile["default_limits"]): KeyLimitsConfig {
+  const { requests_per_minute: requestsPerMinute, tokens_per_minute: tokensPerMinute, concurrent } = file;
+  return {
+    ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
+    ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
+    ...(concurrent === undefined ? {} : { concurrent }),
   };
 }

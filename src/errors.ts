@@ -39,6 +39,7 @@ export const ERRORS = {
   conflict: { status: 409, type: "invalid_request_error", message: "The state changed; read it again." },
   body_too_large: { status: 413, type: "invalid_request_error", message: "The body is larger than the limit." },
   unsupported_media_type: { status: 415, type: "invalid_request_error", message: "Send application/json." },
+  rate_limit_exceeded: { status: 429, type: "rate_limit_error", message: "This key's limit is reached." },
   too_many_attempts: {
     status: 429,
     type: "rate_limit_error",

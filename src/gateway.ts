@@ -15,6 +15,7 @@ import type { Listener } from "./http/listener.ts";
 import { openModel, type OpenModel } from "./lens/open-model.ts";
 import type { Logger } from "./log.ts";
 import { cacheFolder } from "./model/cache-folder.ts";
+import { createLiveFeed } from "./review/live-feed.ts";
 
 /** How often writes that failed are tried again. */
 const RETRY_MS = 5_000;
@@ -55,7 +56,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     engine = openEngine(engineOptions({ config, log, model, detectors }));
     await engine.ready;
     const learning = createLearning({ config, model, detectors, kinds, records });
-    const running = { config, log, model, detectors, engine, records, learning, state, closing: new AbortController() };
+    const live = createLiveFeed();
+    const closing = new AbortController();
+    const running = { config, log, model, detectors, engine, records, learning, live, state, closing };
     const metrics = openMetrics(running);
     const listeners = await openListeners(running, metrics);
     const settings = options.measureTax ? workerSettingsOf(engineOptions(running)) : undefined;

@@ -89,8 +89,21 @@ describe("loadConfig", () => {
         models: ["small"],
         expiresAt: Date.UTC(2030, 0, 31),
         disabled: false,
+        limits: {},
       },
     ]);
+  });
+
+  it("gives a key the default limits, field by field, where it writes none", () => {
+    const limits = "default_limits: { requests_per_minute: 60, concurrent: 4 }\n";
+    const keys = `keys:\n  - { id: a, sha256: ${HASH}, limits: { requests_per_minute: 5, tokens_per_minute: 900 } }\n  - { id: b, sha256: ${"1b".repeat(32)} }\n`;
+    const config = load(SMALL + limits + keys);
+    expect(config.keys.map((key) => key.limits)).toEqual([
+      { requestsPerMinute: 5, tokensPerMinute: 900, concurrent: 4 },
+      { requestsPerMinute: 60, concurrent: 4 },
+    ]);
+    expect(config.defaultLimits).toEqual({ requestsPerMinute: 60, concurrent: 4 });
+    expect(load(SMALL).defaultLimits).toEqual({});
   });
 
   it("lets the environment choose the ports", () => {

@@ -8,6 +8,7 @@ import { registerLens } from "./lens.ts";
 import { registerReview } from "./review.ts";
 import { registerScan } from "./scan.ts";
 import { registerServe } from "./serve.ts";
+import { registerWatch } from "./watch.ts";
 
 /** Every command of `lensgate` with its flags; nothing is parsed or run yet. `docs/cli.md` describes the same ones. */
 export function createProgram(): Command {
@@ -26,5 +27,6 @@ export function createProgram(): Command {
   registerDetectors(program);
   registerReview(program);
   registerBench(program);
+  registerWatch(program);
   return program;
 }

@@ -50,6 +50,12 @@ const policy = z.strictObject({
   combine: z.record(name, combination).optional(),
 });
 
+const keyLimits = z.strictObject({
+  requests_per_minute: z.int().min(1).max(1_000_000).optional(),
+  tokens_per_minute: z.int().min(1).max(1_000_000_000).optional(),
+  concurrent: z.int().min(1).max(100_000).optional(),
+});
+
 const key = z.strictObject({
   id: name,
   sha256: z
@@ -60,6 +66,7 @@ const key = z.strictObject({
   models: z.array(z.string().min(1)).min(1).optional(),
   expires: z.string().refine(isMoment, withCure("is not a date", "write it like 2030-01-31")).optional(),
   disabled: z.boolean().default(false),
+  limits: keyLimits.prefault({}),
 });
 
 function isMoment(text: string): boolean {
@@ -140,6 +147,7 @@ export const gatewaySchema = z.strictObject({
   default_policy: name,
   policies: z.record(name, policy),
   keys: z.array(key).default([]),
+  default_limits: keyLimits.prefault({}),
   limits: z
     .strictObject({
       body_bytes: z.int().min(1024).max(1_073_741_824).default(1_048_576),

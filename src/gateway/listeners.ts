@@ -46,7 +46,8 @@ export function openMetrics({ config, log, model, detectors, engine, records, le
   });
 }
 
-function openPublicApp({ config, log, model, detectors, engine, records, state }: Running, metrics: Metrics) {
+function openPublicApp(running: Running, metrics: Metrics) {
+  const { config, log, model, detectors, engine, records, live, state } = running;
   return createPublicApp({
     engine,
     prompts: model.prompts,
@@ -54,12 +55,14 @@ function openPublicApp({ config, log, model, detectors, engine, records, state }
     policies: config.policies,
     defaultPolicy: config.defaultPolicy,
     keys: config.keys,
+    defaultLimits: config.defaultLimits,
     limits: config.limits,
     timeouts: config.timeouts,
     allowedHosts: config.api.allowedHosts,
     allowedOrigins: config.api.allowedOrigins,
     detectors,
     observer: metrics.observer,
+    live,
     log,
     isDraining: () => state.draining,
     reviewHealth: () => records.health(),
@@ -67,7 +70,7 @@ function openPublicApp({ config, log, model, detectors, engine, records, state }
 }
 
 function openConsoleApp(running: Running, metrics: Metrics) {
-  const { config, log, engine, detectors, records, learning, state, closing } = running;
+  const { config, log, engine, detectors, records, learning, live, state, closing } = running;
   const descriptions = Object.fromEntries(detectors.map(({ id, description }) => [id, description]));
   return createConsoleApp({
     engine,
@@ -77,6 +80,7 @@ function openConsoleApp(running: Running, metrics: Metrics) {
       database: records.local.database,
       noteSealing: records.local.sealing,
       outbox: async () => ({ waiting: records.local.outbox.waiting(), limit: config.queue.outboxLimit }),
+      live,
       statistics: learning.statistics,
       proposals: learning.proposals,
       settings: config.review,

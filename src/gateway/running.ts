@@ -4,6 +4,7 @@ import type { OpenEngineOptions } from "../engine/open-engine.ts";
 import type { WorkerEngine } from "../engine/worker-engine.ts";
 import type { OpenModel } from "../lens/open-model.ts";
 import type { Logger } from "../log.ts";
+import type { LiveFeed } from "../review/live-feed.ts";
 import type { Learning } from "./learning.ts";
 import type { Records } from "./records.ts";
 
@@ -37,6 +38,8 @@ export interface Running extends EngineParts {
   readonly engine: WorkerEngine;
   readonly records: Records;
   readonly learning: Learning;
+  /** Every request as it goes. */
+  readonly live: LiveFeed;
   readonly state: { draining: boolean };
   /** Ends the console's streams. */
   readonly closing: AbortController;

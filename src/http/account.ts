@@ -1,23 +1,20 @@
 import type { Response } from "express";
-import type { Run, RunEnd, RunEvent } from "../engine/engine.ts";
+import type { Run, RunEnd } from "../engine/engine.ts";
 import type { GatewayError } from "../errors.ts";
-import { actionOf } from "./ending.ts";
-import { logError } from "./error-response.ts";
+import type { TraceHead } from "../trace/trace.ts";
+import { noteAccess } from "./access-log.ts";
 import type { Operation } from "./observer.ts";
 import type { PublicParts } from "./options.ts";
 import { requestIdOf } from "./request-id.ts";
-
-interface RequestFacts {
-  readonly model: string;
-  readonly policy: string;
-  readonly traceId: string;
-}
+import { watchRun } from "./watched-run.ts";
 
 /** What is known of one request, for the log and the metrics. */
 export interface Account {
+  /** The caller is known; `keyId` is undefined where there are no keys. */
+  called(keyId: string | undefined): void;
   /** The request named a model that it may use. */
-  admitted(facts: RequestFacts & { readonly maxTokens: number }): void;
-  /** Reports the run's end when it comes, also when the client left before. */
+  admitted(head: TraceHead, promptTokens: number): void;
+  /** The run has started. Reports what it tells, also when the client left before. */
   watch(run: Run): Run;
   /** Generated text was handed to the connection. */
   delivered(): void;
@@ -25,89 +22,77 @@ export interface Account {
   failed(error: GatewayError): void;
 }
 
-/** Opens the account of one request; it closes with the response, and then tells the observer and the log. */
+/** Opens the account of one request; it closes with the response, and then tells the observer. The log is told as things come. */
 export function openAccount(parts: PublicParts, operation: Operation, response: Response): Account {
-  const { observer, log, monotonicClock } = parts;
+  const { observer, live, monotonicClock } = parts;
   const startedAt = monotonicClock();
-  let facts: RequestFacts | undefined;
-  let allowed = 0;
+  let admitted: Omit<RunFacts, "operation"> | undefined;
+  let caller: string | undefined;
+  let hasRun = false;
   let firstDeliveryMs: number | null = null;
   let end: RunEnd | undefined;
   let failure: GatewayError | undefined;
 
   observer.requestStarted();
+  noteAccess(response, { operation });
   response.once("close", () => {
     const durationMs = monotonicClock() - startedAt;
     const gone = failure === undefined && !response.writableFinished;
     const error = gone ? "cancelled" : (failure?.code ?? null);
-    observer.requestEnded({ operation, model: facts?.model, durationMs, firstDeliveryMs, error, end });
+    const model = admitted?.head.model.name;
+    observer.requestEnded({ operation, model, durationMs, firstDeliveryMs, error, end });
     if (failure) observer.rejected(failure.code);
-    const line = {
-      requestId: requestIdOf(response),
-      operation,
-      ...facts,
-      durationMs: Math.round(durationMs),
-      ...(end ? describeEnd(end) : {}),
-    };
-    if (failure) logError(log, failure, line);
-    else if (gone) log.info(line, "a client left");
-    else if (end?.reason === "abort") log.warn({ ...line, code: "content_filter" }, "a policy stopped a reply");
-    else if (line.broken) log.warn(line, "a request was answered past a broken detector");
-    else log.info(line, "a request was answered");
+    if (failure && !hasRun)
+      live.refused({ requestId: requestIdOf(response), operation, keyId: caller ?? null, code: failure.code });
   });
 
   return {
-    admitted({ maxTokens, ...known }) {
-      facts = known;
-      allowed = maxTokens;
+    called(keyId) {
+      caller = keyId;
+      if (keyId !== undefined) noteAccess(response, { keyId });
+    },
+    admitted(head, promptTokens) {
+      admitted = { head, promptTokens };
+      noteAccess(response, { model: head.model.name, policy: head.policy, traceId: head.id });
     },
     watch(run) {
-      const { model = "", policy = "" } = facts ?? {};
-      return watchEnd(run, (ending) =>
-        observer.runEnded({ operation, model, policy, maxTokens: allowed, end: ending }),
-      );
+      if (admitted === undefined) return run;
+      hasRun = true;
+      return reportRun(parts, run, { operation, ...admitted });
     },
     delivered() {
-      firstDeliveryMs ??= monotonicClock() - startedAt;
+      if (firstDeliveryMs !== null) return;
+      firstDeliveryMs = monotonicClock() - startedAt;
+      noteAccess(response, { firstDeliveryMs });
     },
     ended(ending) {
       end = ending;
+      noteAccess(response, { end: ending });
     },
     failed(error) {
       failure = error;
+      noteAccess(response, { error });
     },
   };
 }
 
-/** What the log has of an end: who broke and how, never a message, which may quote text. */
-function describeEnd(end: RunEnd) {
-  const { decision, promptTokens, releasedTokens, scores } = end;
-  const broken = scores.flatMap(({ detector, error }) =>
-    error === null ? [] : [`${detector}: ${error.split(":", 1)[0]}`],
-  );
-  return {
-    action: actionOf(end),
-    ...(decision.action === "unavailable" && decision.rule !== undefined ? { rule: decision.rule } : {}),
-    ...(broken.length > 0 ? { broken } : {}),
-    promptTokens,
-    releasedTokens,
-  };
+interface RunFacts {
+  readonly operation: Operation;
+  readonly head: TraceHead;
+  readonly promptTokens: number;
 }
 
-/** The same run; `onEnd` sees its end first. */
-function watchEnd(run: Run, onEnd: (end: RunEnd) => void): Run {
-  return {
-    cancel: () => run.cancel(),
-    [Symbol.asyncIterator](): AsyncIterator<RunEvent> {
-      const events = run[Symbol.asyncIterator]();
-      return {
-        async next() {
-          const result = await events.next();
-          if (result.done !== true && result.value.type === "run-ended") onEnd(result.value);
-          return result;
-        },
-        return: async (value?: unknown) => (await events.return?.(value)) ?? { done: true, value: undefined },
-      };
+/** Tells watchers what a run does, and the observer its end. */
+function reportRun({ live, observer }: PublicParts, run: Run, { operation, head, promptTokens }: RunFacts): Run {
+  const { id: traceId, requestId, policy, mode, keyId } = head;
+  const model = head.model.name;
+  live.started({ traceId, requestId, operation, model, policy, mode, keyId, promptTokens });
+  return watchRun(run, {
+    see(event) {
+      if (event.type === "run-ended")
+        observer.runEnded({ operation, model, policy, maxTokens: head.maxTokens ?? 0, end: event });
+      live.saw(traceId, event);
     },
-  };
+    broke: () => live.broke(traceId),
+  });
 }

@@ -3,6 +3,8 @@ import { detectorsOf, type Policy } from "../decide/policy.ts";
 import type { GenerateRequest } from "../engine/engine.ts";
 import { GatewayError } from "../errors.ts";
 import type { TraceHead } from "../trace/trace.ts";
+import type { Account } from "./account.ts";
+import { openAllowance } from "./allowance.ts";
 import type { Authenticate } from "./authenticator.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { GenerationRequest } from "./generation-request.ts";
@@ -10,6 +12,7 @@ import { readJsonBody } from "./json-body.ts";
 import { allowsModel } from "./models.ts";
 import type { ApiKey, PublicParts } from "./options.ts";
 import { choosePolicy, releaseModeOf } from "./policy-choice.ts";
+import type { Allowance } from "./rate-limits.ts";
 import type { ReplyFacts } from "./reply-shape.ts";
 import { requestIdOf } from "./request-id.ts";
 
@@ -17,6 +20,8 @@ import { requestIdOf } from "./request-id.ts";
 export interface Admitted {
   readonly policy: Policy;
   readonly run: GenerateRequest;
+  /** What its caller may still use. */
+  readonly allowance: Pick<Allowance, "reserve">;
   readonly head: TraceHead;
   readonly facts: ReplyFacts;
   readonly stream: boolean;
@@ -24,19 +29,22 @@ export interface Admitted {
   readonly withDetails: boolean;
 }
 
-/** Bytes to a checked request: readiness, key, policy, body, model, prompt, context. Throws `GatewayError` at the first that fails. */
+/** Bytes to a checked request: key, readiness, limits, policy, body, model, prompt, context. Throws `GatewayError` at the first that fails. */
 export async function admit(
   parts: PublicParts,
   context: {
     readonly endpoint: Endpoint;
     readonly authenticate: Authenticate;
+    readonly account: Pick<Account, "called">;
     readonly request: Request;
     readonly response: Response;
   },
 ): Promise<Admitted> {
   const { endpoint, request, response } = context;
   const key = context.authenticate(request.headers.authorization);
+  context.account.called(key?.id);
   if (parts.isDraining()) throw new GatewayError("not_ready", "The gateway is draining; send the request again.");
+  const allowance = openAllowance(parts, key, response);
   const policy = choosePolicy(parts, key, headerOf(request, "x-oversight-policy"));
   response.setHeader("x-oversight-policy", policy.name);
   response.setHeader("x-oversight-release", releaseModeOf(policy));
@@ -59,7 +67,7 @@ export async function admit(
     includeUsage: asked.includeUsage,
   };
   const withDetails = headerOf(request, "x-oversight-details") === "true";
-  return { policy, run, head, facts, stream: asked.stream, withDetails };
+  return { policy, run, allowance, head, facts, stream: asked.stream, withDetails };
 }
 
 interface Asked {

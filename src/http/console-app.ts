@@ -1,5 +1,6 @@
 import type { Express } from "express";
 import helmet from "helmet";
+import { createAccessLog, noteAccess } from "./access-log.ts";
 import { createErrorHandler } from "./error-response.ts";
 import { createHostGuard } from "./host-guard.ts";
 import { createBodyReader } from "./json-body.ts";
@@ -41,6 +42,8 @@ export function createConsoleApp(options: ConsoleOptions): Express {
   if (options.page) routes.push({ method: "get", path: "/", handler: (_, response) => response.redirect("/review/") });
 
   app.use(createRequestId(options.randomId ?? randomHexId));
+  const { monotonicClock = () => performance.now() } = options;
+  app.use(createAccessLog({ log, monotonicClock, listener: "console" }));
   const contentSecurityPolicy = { useDefaults: false, directives: CONTENT_SECURITY_POLICY };
   app.use(helmet({ contentSecurityPolicy, strictTransportSecurity: false }));
   app.use(createDrainNotice(options.isDraining));
@@ -50,6 +53,6 @@ export function createConsoleApp(options: ConsoleOptions): Express {
   if (options.review) app.use("/api", createBodyReader(options.limits));
   if (options.review) app.use(options.review);
   app.use(refuseUnknownRoute);
-  app.use(createErrorHandler({ log, retryAfterMs, observer: guardObserver(options.observer, log) }));
+  app.use(createErrorHandler({ note: noteAccess, retryAfterMs, observer: guardObserver(options.observer, log) }));
   return app;
 }

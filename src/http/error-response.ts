@@ -2,7 +2,6 @@ import type { ErrorRequestHandler, Response } from "express";
 import { ERRORS, GatewayError, type ErrorCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { ServingObserver } from "./observer.ts";
-import { requestIdOf } from "./request-id.ts";
 
 /** The body of an error answer, and the `data:` line of an error in a stream. */
 export interface ErrorBody {
@@ -37,11 +36,11 @@ export interface ErrorAnswer {
   readonly extra?: object;
 }
 
-/** Answers with an error; headers must not have left. Every 503 says when to come back. */
+/** Answers with an error; headers must not have left. Every 503 and 429 says when to come back. */
 export function sendError(response: Response, error: GatewayError, answer: ErrorAnswer): void {
   const { status } = ERRORS[error.code];
   if (POINTLESS_TO_RETRY.has(error.code)) response.setHeader("x-should-retry", "false");
-  if (status === 503) {
+  if (status === 503 || status === 429) {
     const waitMs = error.retryAfterMs ?? answer.retryAfterMs;
     response.setHeader("retry-after", String(Math.max(1, Math.ceil(waitMs / 1000))));
     response.setHeader("retry-after-ms", String(waitMs));
@@ -65,15 +64,16 @@ export function describeFault(error: unknown): { readonly fault: string; readonl
 export function logError(log: Logger, error: GatewayError, facts: Readonly<Record<string, unknown>>): void {
   const { status } = ERRORS[error.code];
   const fault = error.code === "internal_error" ? describeFault(error.cause) : {};
-  const line = { ...facts, code: error.code, status, ...fault };
+  // In a stream the error came after the status had left.
+  const line = { status, ...facts, code: error.code, ...fault };
   if (status >= 500) log.error(line, "a request failed");
   else if (error.code === "content_filter") log.warn(line, "a policy blocked a request");
   else log.info(line, "a request was refused");
 }
 
-/** The last middleware: what no handler answered itself. */
+/** The last middleware: what no handler answered itself. `note` puts it into the line about the request. */
 export function createErrorHandler(parts: {
-  readonly log: Logger;
+  readonly note: (response: Response, notes: { readonly error: GatewayError }) => void;
   readonly observer: ServingObserver;
   readonly retryAfterMs: number;
 }): ErrorRequestHandler {
@@ -82,7 +82,7 @@ export function createErrorHandler(parts: {
   return function answerError(thrown: unknown, _request, response, _next) {
     const error = toGatewayError(thrown);
     parts.observer.rejected(error.code);
-    logError(parts.log, error, { requestId: requestIdOf(response) });
+    parts.note(response, { error });
     if (response.headersSent) response.destroy();
     else sendError(response, error, parts);
   };

@@ -1,11 +1,13 @@
 import type { RequestHandler } from "express";
+import type { Run } from "../engine/engine.ts";
 import { GatewayError } from "../errors.ts";
 import { openAccount } from "./account.ts";
-import { admit } from "./admission.ts";
+import { admit, type Admitted } from "./admission.ts";
 import type { Authenticate } from "./authenticator.ts";
 import { takeEvents, watchDeparture } from "./departure.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { sendError, toGatewayError } from "./error-response.ts";
+import { watchRun } from "./watched-run.ts";
 import type { PublicParts } from "./options.ts";
 import { sendStreamedReply } from "./streamed-reply.ts";
 import { sendWholeReply } from "./whole-reply.ts";
@@ -23,11 +25,11 @@ export function createGenerationHandler(
     const account = openAccount(parts, endpoint.operation, response);
     const departure = watchDeparture(request, response, timeouts.totalMs + BACKSTOP_MS);
     try {
-      const admitted = await admit(parts, { endpoint, authenticate, request, response });
-      const { run, head, policy, facts } = admitted;
-      account.admitted({ model: facts.model, policy: policy.name, traceId: head.id, maxTokens: run.maxTokens });
+      const admitted = await admit(parts, { endpoint, authenticate, account, request, response });
+      const { head, run } = admitted;
+      account.admitted(head, run.prompt.length);
       if (departure.signal.aborted) return;
-      const recorded = parts.record(account.watch(parts.engine.generate(run)), head);
+      const recorded = parts.record(account.watch(startRun(parts, admitted)), head);
       const events = takeEvents(recorded, departure.signal);
       const task = { admitted, events, response, account, departure, shape: endpoint.reply, timeouts };
       await (admitted.stream ? sendStreamedReply(task) : sendWholeReply(task));
@@ -40,4 +42,19 @@ export function createGenerationHandler(
       else sendError(response, error, timeouts);
     }
   };
+}
+
+/** Starts a run with the tokens that it may need reserved; its end pays for those that it used. */
+function startRun({ engine }: PublicParts, { run, allowance }: Admitted): Run {
+  const reservation = allowance.reserve(run.prompt.length + run.maxTokens);
+  try {
+    return watchRun(engine.generate(run), {
+      see(event) {
+        if (event.type === "run-ended") reservation.settle(event.promptTokens + event.releasedTokens);
+      },
+    });
+  } catch (error) {
+    reservation.settle(0);
+    throw error;
+  }
 }

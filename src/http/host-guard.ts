@@ -5,8 +5,13 @@ import type { ConnectionRules } from "./options.ts";
 
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 const AUTHORITY = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9_-][a-z0-9._-]{0,252})(?::(\d{1,5}))?$/;
-const EXPOSED_HEADERS =
-  "x-request-id, x-oversight-trace-id, x-oversight-policy, x-oversight-release, x-oversight-action";
+const EXPOSED_HEADERS = [
+  "x-request-id",
+  ...["trace-id", "policy", "release", "action"].map((name) => `x-oversight-${name}`),
+  ...["limit", "remaining", "reset"].flatMap((name) => [`x-ratelimit-${name}-requests`, `x-ratelimit-${name}-tokens`]),
+  "retry-after",
+  "retry-after-ms",
+].join(", ");
 const PREFLIGHT_SECONDS = 600;
 
 interface Authority {

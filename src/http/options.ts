@@ -3,8 +3,19 @@ import type { Policy } from "../decide/policy.ts";
 import type { Engine, Run, RunEvent } from "../engine/engine.ts";
 import type { Logger } from "../log.ts";
 import type { PromptEncoder } from "../model/prompt.ts";
+import type { LiveFeed } from "../review/live-feed.ts";
 import type { TraceHead } from "../trace/trace.ts";
 import type { ServingObserver } from "./observer.ts";
+import type { RateLimits } from "./rate-limits.ts";
+
+/** What one caller may use; absent: without limit. */
+export interface KeyLimits {
+  readonly requestsPerMinute?: number;
+  /** Of the prompt and of the reply. */
+  readonly tokensPerMinute?: number;
+  /** Requests whose body has not ended. */
+  readonly concurrent?: number;
+}
 
 /** One API key, known by its hash. */
 export interface ApiKey {
@@ -20,6 +31,7 @@ export interface ApiKey {
   /** Milliseconds since 1970 from which the key is refused. */
   readonly expiresAt?: number;
   readonly disabled?: boolean;
+  readonly limits?: KeyLimits;
 }
 
 /** How large a body may be and how deep its JSON. */
@@ -89,10 +101,16 @@ export interface PublicOptions extends ConnectionRules {
   readonly defaultPolicy: string;
   /** None: everyone may call, so the listener must be on loopback. */
   readonly keys: readonly ApiKey[];
+  /** What everyone together may use while there are no keys; without limit by default. */
+  readonly defaultLimits?: KeyLimits;
+  /** What callers have used; by default nothing yet. */
+  readonly rateLimits?: RateLimits;
   readonly limits: RequestLimits;
   readonly timeouts: RequestTimeouts;
   readonly detectors: readonly DetectorFacts[];
   readonly observer: ServingObserver;
+  /** Told of every request as it goes; by default nobody listens. */
+  readonly live?: LiveFeed;
   readonly log: Logger;
   readonly isDraining: () => boolean;
   /** What `/readyz` tells besides; nothing when it gives undefined. */
@@ -122,6 +140,8 @@ export interface ConsoleOptions extends ConnectionRules {
   readonly log: Logger;
   readonly isDraining: () => boolean;
   readonly reviewHealth?: () => ReviewHealth | undefined;
+  /** Milliseconds of a clock that never goes back; the process's own by default. */
+  readonly monotonicClock?: () => number;
   /** 32 hex digits, random by default. */
   readonly randomId?: () => string;
 }

@@ -1,5 +1,7 @@
 import type { Express } from "express";
 import helmet from "helmet";
+import { createLiveFeed } from "../review/live-feed.ts";
+import { createAccessLog, noteAccess } from "./access-log.ts";
 import { createAuthenticator } from "./authenticator.ts";
 import { CHAT, COMPLETIONS } from "./endpoint.ts";
 import { createErrorHandler } from "./error-response.ts";
@@ -9,17 +11,22 @@ import { createModelHandlers } from "./models.ts";
 import { guardObserver } from "./observer.ts";
 import type { PublicOptions, PublicParts } from "./options.ts";
 import { createProbes } from "./probes.ts";
+import { createRateLimits } from "./rate-limits.ts";
 import { createRequestId, randomHexId } from "./request-id.ts";
 import { createBareApp, createDrainNotice, declareRoutes, refuseUnknownRoute } from "./routes.ts";
 
 /** The public API: what a client of the OpenAI API expects, and nothing else. Builds the app; `startListener` serves it. */
 export function createPublicApp(options: PublicOptions): Express {
+  const monotonicClock = options.monotonicClock ?? (() => performance.now());
   const parts: PublicParts = {
     clock: Date.now,
-    monotonicClock: () => performance.now(),
     randomId: randomHexId,
     reviewHealth: () => undefined,
+    defaultLimits: {},
+    live: createLiveFeed(),
+    rateLimits: createRateLimits(monotonicClock),
     ...options,
+    monotonicClock,
     observer: guardObserver(options.observer, options.log),
   };
   const app = createBareApp();
@@ -29,6 +36,7 @@ export function createPublicApp(options: PublicOptions): Express {
   const generate = (endpoint: typeof CHAT) => createGenerationHandler(parts, { endpoint, authenticate });
 
   app.use(createRequestId(parts.randomId));
+  app.use(createAccessLog({ ...parts, listener: "api" }));
   const contentSecurityPolicy = { useDefaults: false, directives: { "default-src": ["'none'"] } };
   // TLS is the business of whoever stands in front.
   app.use(helmet({ contentSecurityPolicy, strictTransportSecurity: false }));
@@ -43,6 +51,6 @@ export function createPublicApp(options: PublicOptions): Express {
     { method: "get", path: "/readyz", handler: probes.ready },
   ]);
   app.use(refuseUnknownRoute);
-  app.use(createErrorHandler({ ...parts, retryAfterMs: parts.timeouts.retryAfterMs }));
+  app.use(createErrorHandler({ ...parts, note: noteAccess, retryAfterMs: parts.timeouts.retryAfterMs }));
   return app;
 }

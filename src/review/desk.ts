@@ -3,6 +3,7 @@ import type { Logger } from "../log.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import type { Database } from "../trace/database.ts";
 import type { AuditLog, DecisionStore, EnrichmentStore, TraceStore } from "../trace/stores.ts";
+import type { LiveFeed } from "./live-feed.ts";
 import type { Summaries } from "./item-summary.ts";
 import type { Notes, NoteSealing } from "./notes.ts";
 import type { ReviewStats, StatsFeed } from "./stats-feed.ts";
@@ -28,6 +29,8 @@ export interface ReviewParts {
   /** Precision, recall, agreement and throughput. */
   readonly statistics?: () => Promise<object>;
   readonly proposals?: ProposalBook;
+  /** Every request as it goes, for leads. */
+  readonly live?: LiveFeed;
   /** How notes are kept at rest. */
   readonly noteSealing?: NoteSealing;
   /** Ends the streams of counts when the console closes. */

@@ -1,4 +1,4 @@
-import { Router, type ErrorRequestHandler } from "express";
+import { Router, type ErrorRequestHandler, type Request } from "express";
 import { ERRORS, GatewayError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { createAccess } from "./access.ts";
@@ -8,6 +8,8 @@ import { declareInsights } from "./insight-routes.ts";
 import { declareItems } from "./item-routes.ts";
 import { createSummaries } from "./item-summary.ts";
 import { createNotes } from "./notes.ts";
+import { declareLive } from "./live-routes.ts";
+import { readSessionCookie } from "./session-cookie.ts";
 import { declareLogin, declareLogout } from "./session-routes.ts";
 import { createSessions } from "./sessions.ts";
 import { createStatsFeed, type ReviewStats } from "./stats-feed.ts";
@@ -37,6 +39,9 @@ export function createReviewRoutes(parts: ReviewParts): Router {
   declareLogout(router, login);
   router.get("/api/review/stats", async (_request, response) => void response.json(await readStats(parts)));
   declareEvents(router, desk, sessions);
+  const { live } = parts;
+  const findSession = (request: Request) => sessions.find(readSessionCookie(request) ?? "");
+  if (live !== undefined) declareLive(router, { ...desk, live, findSession });
   declareItems(router, desk);
   declareInsights(router, desk);
   router.use(PATHS, (request) => {

@@ -13,6 +13,7 @@ describe("createProgram", () => {
       "detectors",
       "review",
       "bench",
+      "watch",
     ]);
     const all = program.commands.flatMap((command) => [command, ...command.commands]);
     expect(all.filter((command) => command.description() === "")).toEqual([]);

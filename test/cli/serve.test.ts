@@ -57,7 +57,9 @@ describe("formatWelcome", () => {
   });
 
   it("asks for the key where keys are configured, and does not say that there are none", () => {
-    const lines = welcome({ keys: [{ id: "ada", sha256: "ab".repeat(32), mayTighten: true, disabled: false }] });
+    const lines = welcome({
+      keys: [{ id: "ada", sha256: "ab".repeat(32), mayTighten: true, disabled: false, limits: {} }],
+    });
     expect(lines.join("\n")).not.toContain("no keys");
     for (const command of lines.filter((line) => line.startsWith("  curl "))) {
       expect(command).toContain('-H "authorization: Bearer $LENSGATE_KEY"');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { readFileSync } from "node:fs";
+import { ACCESS_FIELDS } from "../../src/http/access-log.ts";
 import { CHAT, COMPLETIONS } from "../../src/http/endpoint.ts";
 import { SAMPLING_FIELDS } from "../../src/http/generation-request.ts";
 import { SERIES } from "../../src/metrics/series.ts";
@@ -19,6 +20,13 @@ describe("docs/metrics.md", () => {
   });
 });
 
+describe("docs/logs.md", () => {
+  it("has every field of a line about a request, in its order", () => {
+    const documented = tableRows(readDocument("docs/logs.md")).map(([name]) => codeSpans(name ?? "")[0]);
+    expect(documented).toEqual([...ACCESS_FIELDS]);
+  });
+});
+
 describe("docs/api.md", () => {
   const text = readDocument("docs/api.md");
 
@@ -30,10 +38,14 @@ describe("docs/api.md", () => {
   });
 
   it("names the headers that the sources speak of, and no other", () => {
-    const sources = ["admission", "whole-reply", "policy-choice", "request-id"].map((name) =>
+    const sources = ["admission", "whole-reply", "policy-choice", "request-id", "rate-limits"].map((name) =>
       readFileSync(atRoot(`src/http/${name}.ts`), "utf8"),
     );
-    const spoken = sources.flatMap((source) => [...source.matchAll(/"(x-[a-z-]+)"/g)].map(([, header = ""]) => header));
+    const spoken = sources.flatMap((source) =>
+      [...source.matchAll(/["`](x-[a-z-]+)(-\$\{what\})?["`]/g)].flatMap(([, header = "", each]) =>
+        each === undefined ? [header] : ["requests", "tokens"].map((what) => `${header}-${what}`),
+      ),
+    );
     const documented = codeSpans(text).filter((code) => code.startsWith("x-"));
     expect([...new Set(documented)].sort()).toEqual([...new Set(spoken)].sort());
   });

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { RunEvent } from "../../src/engine/engine.ts";
+import { createLiveFeed, type LiveEvent } from "../../src/review/live-feed.ts";
 import { flagRaised, promptJudged, released, runEnd } from "../trace/scripted-run.ts";
 import { eventually, startApi } from "./scripted-api.ts";
 import { HELLO, MODEL } from "./scripted-engine.ts";
@@ -18,13 +20,22 @@ test("an answered request is one outcome, one run and one line", async () => {
     {
       level: "info",
       message: "a request was answered",
+      listener: "api",
       requestId: "mine",
+      traceId: expect.stringMatching(/^tr_/),
+      method: "POST",
+      route: "/v1/chat/completions",
+      status: 200,
+      statusClass: "2xx",
       operation: "chat",
       model: MODEL,
       policy: "default",
-      traceId: expect.stringMatching(/^tr_/),
       durationMs: expect.any(Number),
+      firstDeliveryMs: expect.any(Number),
       action: "allow",
+      waitMs: expect.any(Number),
+      prefillMs: expect.any(Number),
+      decodeMs: expect.any(Number),
       promptTokens: 11,
       releasedTokens: 2,
     },
@@ -85,4 +96,36 @@ test("a run that was over when the client read is counted once", async () => {
   await eventually(() => api.outcomes[0]);
   expect(api.runs).toHaveLength(1);
   expect(api.outcomes).toHaveLength(1);
+});
+
+test("watchers are told of a run with its ids and policy, and of a request that never ran", async () => {
+  const live = createLiveFeed();
+  const events: LiveEvent[] = [];
+  live.listen((event) => events.push(event));
+  const api = await startApi([promptJudged, released("a"), flagRaised(), runEnd("abort")], { live });
+  const reply = await api.chat({}, { "x-request-id": "mine", "x-oversight-policy": "demo" });
+  const traceId = reply.headers.get("x-oversight-trace-id");
+  await api.chat({ n: 3 }, { "x-request-id": "other" });
+  await eventually(() => events.length === 4);
+  expect(events).toMatchObject([
+    { type: "started", request: { traceId, requestId: "mine", operation: "chat", policy: "demo", keyId: null } },
+    { type: "flagged", traceId },
+    { type: "ended", traceId, reason: "abort" },
+    { type: "refused", requestId: "other", operation: "chat", code: "unsupported_parameter" },
+  ]);
+  expect(live.snapshot()).toMatchObject({ live: [] });
+});
+
+test("a run that breaks is no longer live", async () => {
+  const live = createLiveFeed();
+  const broken = {
+    cancel: () => undefined,
+    async *[Symbol.asyncIterator](): AsyncGenerator<RunEvent> {
+      yield promptJudged;
+      throw new Error("the worker is gone");
+    },
+  };
+  const api = await startApi(() => broken, { live });
+  expect((await api.chat()).status).toBe(503);
+  expect(live.snapshot()).toMatchObject({ live: [] });
 });

@@ -47,6 +47,7 @@ test("the app has the declared routes and no others", () => {
   const middleware = stack.flatMap((layer) => (layer.route ? [] : [layer.name]));
   expect(middleware).toEqual([
     "identify",
+    "logAccess",
     "helmetMiddleware",
     "noticeDrain",
     "guardHost",

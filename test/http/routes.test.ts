@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { noteAccess } from "../../src/http/access-log.ts";
 import { createErrorHandler } from "../../src/http/error-response.ts";
 import { startListener } from "../../src/http/listener.ts";
 import { createBareApp, declareRoutes, refuseUnknownRoute } from "../../src/http/routes.ts";
@@ -13,7 +14,7 @@ async function start() {
     { method: "post", path: "/both", handler: (_, response) => void response.json("posted") },
   ]);
   app.use(refuseUnknownRoute);
-  app.use(createErrorHandler({ log, observer: notingObserver().observer, retryAfterMs: 1 }));
+  app.use(createErrorHandler({ note: noteAccess, observer: notingObserver().observer, retryAfterMs: 1 }));
   const listener = await startListener({ name: "api", app, host: "127.0.0.1", port: 0, log });
   onTestFinished(() => listener.drain(0).then(() => undefined));
   return listener.url;
