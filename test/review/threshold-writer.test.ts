@@ -83,7 +83,10 @@ test("a threshold for aborts stays, and rises where the one for flags passes it"
 test("what an earlier calibration knows of holds and likelihoods stays", () => {
   const { parts, assessment, read, folder } = setUp();
   writeThreshold(parts, change, assessment);
-  const text = read().replace("  percentiles:", "  hold_tokens: 3\n  likelihood: { scores: [0, 3], log_ratios: [-1, 2] }\n  percentiles:");
+  const text = read().replace(
+    "  percentiles:",
+    "  hold_tokens: 3\n  likelihood: { scores: [0, 3], log_ratios: [-1, 2] }\n  percentiles:",
+  );
   const again = writeFolder({ "japan.yaml": text });
   const hash = loadDetectors({ ...parts, folder: again })[0]?.hash ?? "";
   writeThreshold({ ...parts, folder: again }, { ...change, threshold: 3 }, { ...assessment, hash });
