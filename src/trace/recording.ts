@@ -148,7 +148,9 @@ async function finish(parts: RecordingParts, { writer, end, left, refused }: Fin
   const { head, backlog } = parts;
   const endedAt = parts.clock();
   const flagged = writer.flagged() || refused;
-  const draw = parts.sampler?.draw({ policy: head.policy, reason: end.reason, flagged, scores: end.scores });
+  // A full outbox takes nothing that nobody asked for.
+  const sampler = flagged || parts.admit() ? parts.sampler : undefined;
+  const draw = sampler?.draw({ policy: head.policy, reason: end.reason, flagged, scores: end.scores });
   const sample = draw?.sample ?? null;
   if (writer.flagged() || sample !== null) {
     await backlog.attempt(`close trace ${head.id}`, async () => {

@@ -53,7 +53,7 @@ export const WEEKS: Readonly<Record<string, Partial<WeekSettings>>> = {
   "1 % clear, 20 % near": { clear: 0.01, near: 0.2 },
   "5 % clear, 50 % near": { clear: 0.05, near: 0.5 },
   "5 % clear, 50 % near, a third worked": { clear: 0.05, near: 0.5, worked: 0.33 },
-  "5 % clear, 50 % near, half the positives unseen": { clear: 0.05, near: 0.5, blindShare: 0.3 },
+  "5 % clear, 50 % near, 3 in 10 positives score like negatives": { clear: 0.05, near: 0.5, blindShare: 0.3 },
   "20 % clear, all near": { clear: 0.2, near: 1 },
   "20 % clear, all near, a tenth unsure": { clear: 0.2, near: 1, unsure: 0.1 },
   "prevalence 0.05 %": { prevalence: 0.0005, clear: 0.05, near: 0.5 },
