@@ -1,49 +1,16 @@
 import { expect, test } from "vitest";
-import { createMetrics, type MetricsOptions } from "../src/metrics.ts";
+import { setUpMetrics, VERDICTS } from "./metrics/metrics-rig.ts";
 import { SERIES } from "../src/metrics/series.ts";
 import { createConsoleApp } from "../src/http/console-app.ts";
 import { startListener } from "../src/http/listener.ts";
 import { onTestFinished } from "vitest";
 import { notingLog } from "./http/noting-observer.ts";
-import { POLICIES, eventually, startApi } from "./http/scripted-api.ts";
+import { eventually, startApi } from "./http/scripted-api.ts";
 import { MODEL, scriptedEngine } from "./http/scripted-engine.ts";
 import { flagRaised, promptJudged, released, runEnd } from "./trace/scripted-run.ts";
 
-const QUEUE = { waiting: 2, claimed: 1, decided: 4, dead: 0, oldestWaitingMs: 90_000, leasesExpired: 3 };
-const VERDICTS = { true_positive: 5, false_positive: 1, unsure: 0, escalate: 0 };
-
-function setUp(changes: Partial<MetricsOptions> = {}) {
-  const { log, lines } = notingLog();
-  const metrics = createMetrics({
-    models: [MODEL],
-    detectors: ["country-channel", "audit-approval"],
-    policies: Object.keys(POLICIES),
-    queue: "embedded",
-    version: "0.1.0",
-    precision: "fast",
-    engineStatus: () => ({ slots: 4, running: 3, waiting: 7, restarts: 2 }),
-    queueStats: async () => QUEUE,
-    countDecisions: async () => VERDICTS,
-    spooled: () => 6,
-    tallies: () => ({ redisFailures: { enqueue: 3 }, joined: { repeated: 8, flood: 2 }, dropped: 1 }),
-    log,
-    withProcess: false,
-    ...changes,
-  });
-  /** The value of one series, found by its name and its labels in any order. */
-  const read = async (name: string, labels: Record<string, string> = {}): Promise<number | undefined> => {
-    const { body } = await metrics.render();
-    const line = body.split("\n").find((each) => {
-      if (!new RegExp(`^${name}[{ ]`).test(each)) return false;
-      return Object.entries(labels).every(([label, value]) => each.includes(`${label}="${value}"`));
-    });
-    return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(" ") + 1));
-  };
-  return { metrics, read, lines };
-}
-
 test("every series is there from the start, and everything served is at 0", async () => {
-  const { metrics } = setUp({
+  const { metrics } = setUpMetrics({
     engineStatus: () => ({ slots: 0, running: 0, waiting: 0, restarts: 0 }),
     queueStats: async () => ({ waiting: 0, claimed: 0, decided: 0, dead: 0, oldestWaitingMs: 0, leasesExpired: 0 }),
     countDecisions: async () => ({ true_positive: 0, false_positive: 0, unsure: 0, escalate: 0 }),
@@ -70,7 +37,7 @@ test("every series is there from the start, and everything served is at 0", asyn
 });
 
 test("no further label combination appears under traffic, also with invented models", async () => {
-  const { metrics } = setUp();
+  const { metrics } = setUpMetrics();
   const names = async () => (await metrics.render()).body.replaceAll(/ [^ ]+$/gm, "");
   const before = await names();
   const events = [
@@ -87,7 +54,7 @@ test("no further label combination appears under traffic, also with invented mod
 });
 
 test("a stopped generation is counted where dashboards look", async () => {
-  const { metrics, read } = setUp();
+  const { metrics, read } = setUpMetrics();
   const end = runEnd("abort", {
     promptTokens: 11,
     releasedTokens: 3,
@@ -129,7 +96,7 @@ test("a stopped generation is counted where dashboards look", async () => {
 });
 
 test("queue, engine and verdicts are read when the metrics are", async () => {
-  const { read } = setUp();
+  const { read } = setUpMetrics();
   expect(await read("oversight_review_jobs", { queue: "embedded", state: "waiting" })).toBe(2);
   expect(await read("oversight_review_oldest_seconds")).toBe(90);
   expect(await read("oversight_review_lease_expired_total")).toBe(3);
@@ -142,7 +109,7 @@ test("queue, engine and verdicts are read when the metrics are", async () => {
 
 test("a counter that follows a total never goes down", async () => {
   let given = 5;
-  const { read } = setUp({ countDecisions: async () => ({ ...VERDICTS, true_positive: given }) });
+  const { read } = setUpMetrics({ countDecisions: async () => ({ ...VERDICTS, true_positive: given }) });
   const counted = () => read("oversight_review_decisions_total", { decision: "true_positive" });
   expect(await counted()).toBe(5);
   given = 4;
@@ -152,7 +119,7 @@ test("a counter that follows a total never goes down", async () => {
 });
 
 test("what a reload adds stands at 0, and what was counted stays", async () => {
-  const { metrics, read } = setUp();
+  const { metrics, read } = setUpMetrics();
   metrics.observer.runEnded({ operation: "chat", model: MODEL, policy: "demo", end: runEnd("stop") });
   const scores = await read("oversight_score_count", { detector: "country-channel" });
   expect(scores).toBe(1);
@@ -168,7 +135,7 @@ test("what a reload adds stands at 0, and what was counted stays", async () => {
 });
 
 test("the tax of a run is its judging and the measured share of its passes", async () => {
-  const { metrics, read } = setUp();
+  const { metrics, read } = setUpMetrics();
   const timing = {
     waitMs: 0,
     prefillMs: 1_000,
@@ -188,7 +155,7 @@ test("the tax of a run is its judging and the measured share of its passes", asy
 
 test("an abort that a person confirmed is counted when the metrics are read, once", async () => {
   const aborts = [[{ maxTokens: 64, generatedTokens: 4 }]];
-  const { metrics, read } = setUp({ confirmedAborts: async () => aborts.pop() ?? [] });
+  const { metrics, read } = setUpMetrics({ confirmedAborts: async () => aborts.pop() ?? [] });
   metrics.tax.learn({ prefill: 0, decode: 0, stepMs: 10 });
   for (let reply = 0; reply < 9; reply += 1) metrics.tax.remember({ maxTokens: 64, generatedTokens: 54 });
   expect(await read("oversight_tax_saved_seconds_estimate_total")).toBeCloseTo(0.5);
@@ -196,21 +163,21 @@ test("an abort that a person confirmed is counted when the metrics are read, onc
 });
 
 test("a source that breaks is logged once and leaves the rest readable", async () => {
-  const { read, lines } = setUp({ queueStats: () => Promise.reject(new Error("locked")) });
+  const { read, lines } = setUpMetrics({ queueStats: () => Promise.reject(new Error("locked")) });
   expect(await read("oversight_queue_depth")).toBe(7);
   expect(await read("oversight_review_jobs", { state: "waiting" })).toBe(0);
   expect(lines.map(({ level, what }) => [level, what])).toEqual([["error", "queue"]]);
 });
 
 test("a label that is not in the table is an error that serving never sees", () => {
-  const { metrics, lines } = setUp();
+  const { metrics, lines } = setUpMetrics();
   expect(() => metrics.observer.authDecided({ result: "allow", reason: "key" })).not.toThrow();
   expect(() => metrics.observer.requestEnded({} as never)).not.toThrow();
   expect(lines).toHaveLength(1);
 });
 
 test("the console shows them with those of the process", async () => {
-  const { metrics } = setUp({ withProcess: true });
+  const { metrics } = setUpMetrics({ withProcess: true });
   const { log } = notingLog();
   const app = createConsoleApp({
     engine: scriptedEngine([]).engine,
@@ -229,33 +196,4 @@ test("the console shows them with those of the process", async () => {
   expect(text).toContain("process_cpu_seconds_total");
   expect(text).toContain("nodejs_eventloop_lag_seconds");
   expect(text).toContain("# TYPE oversight_aborts_total counter");
-});
-
-test("what waits on disk, what joined and what failed is counted", async () => {
-  const { read } = setUp();
-  expect(await read("oversight_spool_records")).toBe(6);
-  expect(await read("oversight_spool_dropped_total")).toBe(1);
-  expect(await read("oversight_review_joined_total", { reason: "repeated" })).toBe(8);
-  expect(await read("oversight_review_joined_total", { reason: "flood" })).toBe(2);
-  expect(await read("oversight_redis_failures_total", { op: "enqueue" })).toBe(3);
-});
-
-test("recall has its bounds, unknown ones are as wide as can be, and waits are counted once", async () => {
-  const waits = [[90_000], []];
-  const { read, metrics } = setUp({
-    recall: async () => [
-      { detector: "country-channel", recall: { lower: 0.25, point: 0.5, upper: 0.75 } },
-      { detector: "audit-approval", recall: null },
-    ],
-    reviewWaits: async () => waits.shift() ?? [],
-  });
-  const recall = (detector: string, bound: string) => read("oversight_recall_estimate", { detector, bound });
-  expect(await read("oversight_review_wait_seconds_sum")).toBe(90);
-  expect(await read("oversight_review_wait_seconds_count")).toBe(1);
-  expect(await recall("country-channel", "point")).toBe(0.5);
-  expect(await recall("audit-approval", "lower")).toBe(0);
-  expect(await recall("audit-approval", "upper")).toBe(1);
-  expect((await metrics.render()).body).toMatch(
-    /oversight_recall_estimate\{detector="audit-approval",bound="point"\} nan/i,
-  );
 });
