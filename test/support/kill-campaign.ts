@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -35,6 +36,8 @@ export interface CampaignReport {
   readonly itemsWithoutTrace: number;
   readonly tracesWithoutItem: number;
   readonly tracesLeftOpen: number;
+  /** How often the process that reads traces again was killed while the gateway lived. */
+  readonly readerKills: number;
   /** Responses under an aborting policy of which a token left that the firing holds back. */
   readonly leaks: number;
 }
@@ -56,24 +59,27 @@ export async function runKillCampaign(options: CampaignOptions): Promise<Campaig
   const start = () => startGatewayProcess(path, { environment: ENVIRONMENT });
   try {
     const traps = await setTraps(start);
+    let readerKills = 0;
     const traffic = startTraffic({ clients: options.clients, traps, draw });
     for (let kill = 0; kill < options.kills; kill += 1) {
       const gateway = await start();
       traffic.aim(gateway.api);
       const redisDies = redis === undefined ? undefined : killForAWhile(redis, draw(0, 2_000), draw(100, 3_000));
+      const readerDies = redis === undefined ? undefined : killReader(gateway.processId, draw(500, 5_000));
       // Half of the deaths come when they come, half right after flagged text has left.
       if (kill % 2 === 0) await wait(draw(500, 6000));
       else await traffic.nextFlagged(draw(1, 60));
       await gateway.end("SIGKILL");
       traffic.aim(undefined);
       await redisDies;
+      if (await readerDies) readerKills += 1;
     }
     await traffic.stop();
     const last = await start();
     await until(async () => (await waitingOf(last.console)) === 0, 60_000);
     const { code } = await last.end("SIGTERM");
     if (code !== 0) throw new Error(`the last gateway left with ${code}: ${last.stderr()}`);
-    return await report(traffic.seen, { kills: options.kills, config: path });
+    return { ...(await report(traffic.seen, { kills: options.kills, config: path })), readerKills };
   } finally {
     remove();
     await redis?.stop();
@@ -88,6 +94,16 @@ async function killForAWhile(redis: RedisServer, afterMs: number, forMs: number)
   await redis.kill();
   await wait(forMs);
   await redis.restart();
+}
+
+/** Ends the process that reads traces again, where there is one. */
+async function killReader(gateway: number, afterMs: number): Promise<boolean> {
+  await wait(afterMs);
+  const found = spawnSync("pgrep", ["-P", String(gateway), "-f", "enrichment-process"], { encoding: "utf8" });
+  const reader = Number(found.stdout.split("\n")[0]);
+  if (!(reader > 0)) return false;
+  process.kill(reader, "SIGKILL");
+  return true;
 }
 
 /** How many flagged traces have not reached the queue; undefined while it cannot be reached. */
@@ -148,7 +164,7 @@ async function setTraps(start: () => Promise<GatewayProcess>): Promise<Trap[]> {
 async function report(
   seen: readonly Seen[],
   { kills, config }: { kills: number; config: string },
-): Promise<CampaignReport> {
+): Promise<Omit<CampaignReport, "readerKills">> {
   const log = noteLog([]);
   const records = openRecords({ config: loadConfig({ path: config }), log, environment: ENVIRONMENT, mustExist: true });
   await records.reached();
