@@ -15,7 +15,7 @@ import { openEngine, workerSettingsOf } from "../src/engine/open-engine.ts";
 import type { RunEnd } from "../src/engine/engine.ts";
 import type { LensShares } from "../src/engine/lens-share.ts";
 import { startLensShareRun } from "../src/engine/lens-share-run.ts";
-import { createLogger } from "../src/log.ts";
+import { createLogger, type Logger } from "../src/log.ts";
 import type { AddTo } from "../src/metrics/serving-metrics.ts";
 import { createTax, type ConfirmedAbort } from "../src/metrics/tax.ts";
 import { drawsFrom, shuffled } from "../src/training/random.ts";
@@ -50,9 +50,11 @@ const options = {
 const engine = openEngine(options);
 await engine.ready;
 
-const shares = await new Promise<LensShares>((resolve) => {
+const shares = await new Promise<LensShares>((resolve, reject) => {
   const settings = workerSettingsOf(options);
-  startLensShareRun({ settings, status: engine.status, onShares: resolve, log: options.log, idleMs: 100 });
+  const warn = ((_facts: object, message: string) => reject(new Error(message))) as Logger["warn"];
+  const log = { ...options.log, warn };
+  startLensShareRun({ settings, status: engine.status, onShares: resolve, log, idleMs: 100 });
 });
 
 const sums = new Map<string, number>();

@@ -13,7 +13,8 @@ const CONTEXT_TOKENS = 256;
 process.once("message", (settings: WorkerSettings) => {
   // Whoever asked is gone: nobody wants to know.
   process.once("disconnect", () => process.exit(0));
-  setPriority(constants.priority.PRIORITY_LOW);
+  // Not the lowest: on a machine that is full of other work that would get no turn at all.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   measure(settings).then(
     (shares) => process.send?.(shares, () => process.exit(0)),
     (error: unknown) => {
