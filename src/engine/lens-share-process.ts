@@ -36,12 +36,12 @@ async function measure(settings: WorkerSettings) {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1000;
     },
-    now: () => performance.now(),
   });
 }
 
 async function openPasses(settings: WorkerSettings): Promise<Passes> {
-  const { parts, model } = await openParts({ ...settings, contextTokens: CONTEXT_TOKENS });
+  // One thread: the others would spin while they wait, which looks like computing.
+  const { parts, model } = await openParts({ ...settings, contextTokens: CONTEXT_TOKENS, threads: 1 });
   const slot = createSlot(model.manifest.architecture, CONTEXT_TOKENS);
   return { clear: () => slot.clear(), step: (ids) => parts.forward.step(slot, ids, "last") };
 }

@@ -19,7 +19,7 @@ export interface LensShareRunOptions {
 
 const LEAST_FREE_BYTES = 1_000_000_000;
 /** A machine that is so busy that this is not enough has other worries. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 600_000;
 
 /** Measures once, in a process of its own at a low priority, when the engine has had nothing to do for a while. `close` ends it at once. */
 export function startLensShareRun(options: LensShareRunOptions): { close(): void } {
