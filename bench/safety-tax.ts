@@ -1,6 +1,6 @@
 // The safety tax, checked: what the estimate says that aborts saved, against a replay of the same traffic in monitor mode.
 //
-//   npx tsx bench/safety-tax.ts [--rows 120] [--tokens 48] [--enforce demo] [--monitor monitor-demo] [--config gateway.yaml]
+//   npx tsx bench/safety-tax.ts [--rows 120] [--tokens 48] [--threads 1] [--enforce demo] [--monitor monitor-demo] [--config gateway.yaml]
 //
 // Every question is answered under both policies with the same seed, one after the other. The estimate sees the enforced
 // replies alone and takes every abort as confirmed; the replay shows what those replies would have cost. Times are those of
@@ -15,8 +15,9 @@ import { openEngine, workerSettingsOf } from "../src/engine/open-engine.ts";
 import type { RunEnd } from "../src/engine/engine.ts";
 import type { LensShares } from "../src/engine/lens-share.ts";
 import { startLensShareRun } from "../src/engine/lens-share-run.ts";
-import { createLogger } from "../src/log.ts";
+import { createLogger, type Logger } from "../src/log.ts";
 import type { AddTo } from "../src/metrics/serving-metrics.ts";
+import { createLengths } from "../src/metrics/reply-lengths.ts";
 import { createTax, type ConfirmedAbort } from "../src/metrics/tax.ts";
 import { drawsFrom, shuffled } from "../src/training/random.ts";
 
@@ -24,6 +25,7 @@ const { values } = parseArgs({
   options: {
     rows: { type: "string", default: "120" },
     tokens: { type: "string", default: "48" },
+    threads: { type: "string", default: "1" },
     enforce: { type: "string", default: "demo" },
     monitor: { type: "string", default: "monitor-demo" },
     config: { type: "string", default: "gateway.yaml" },
@@ -34,7 +36,7 @@ const maxTokens = Number(values.tokens);
 const config = loadConfig({ path: values.config });
 const model = await openConfiguredModel(config);
 const detectors = await openDetectors({ config, model });
-const { slots, prefillChunkTokens, waitingLimit, threads } = config.engine;
+const { slots, prefillChunkTokens, waitingLimit } = config.engine;
 const options = {
   model,
   detectors,
@@ -43,16 +45,18 @@ const options = {
   slots,
   prefillChunkTokens,
   waitingLimit,
-  ...(threads === undefined ? {} : { threads }),
+  threads: Number(values.threads),
   retryAfterMs: config.timeouts.retryAfterMs,
   log: createLogger("fatal"),
 };
 const engine = openEngine(options);
 await engine.ready;
 
-const shares = await new Promise<LensShares>((resolve) => {
+const shares = await new Promise<LensShares>((resolve, reject) => {
   const settings = workerSettingsOf(options);
-  startLensShareRun({ settings, status: engine.status, onShares: resolve, log: options.log, idleMs: 100 });
+  const warn = ((_facts: object, message: string) => reject(new Error(message))) as Logger["warn"];
+  const log = { ...options.log, warn };
+  startLensShareRun({ settings, status: engine.status, onShares: resolve, log, idleMs: 100 });
 });
 
 const sums = new Map<string, number>();
@@ -61,6 +65,7 @@ const add: AddTo = (series, { part = "" }, amount) =>
 const sumOf = (name: string): number => sums.get(name) ?? 0;
 const tax = createTax({ add, set: () => undefined });
 tax.learn(shares);
+const lengths = createLengths();
 
 /** Everyday questions and questions about countries, half and half, in a fixed order. */
 function readQuestions(count: number): string[] {
@@ -108,13 +113,16 @@ for (const [seed, question] of questions.entries()) {
   tax.runEnded({ operation: "chat", model: model.facts.name, policy: values.enforce, maxTokens, end: enforced });
   enforcedMs += costOf(enforced);
   monitoredMs += costOf(monitored);
+  const generatedTokens = enforced.generated.length;
+  if (enforced.reason === "stop" || enforced.reason === "length") lengths.add({ maxTokens, generatedTokens });
   if (enforced.reason !== "abort") continue;
-  aborts.push({ maxTokens, generatedTokens: enforced.generated.length });
+  aborts.push({ maxTokens, generatedTokens });
   rest.push({
     ms: costOf(monitored) - costOf(enforced),
     tokens: monitored.generated.length - enforced.generated.length,
   });
 }
+const known = aborts.map((abort) => lengths.remaining(abort));
 for (const abort of aborts) tax.confirmed(abort);
 await engine.close();
 
@@ -126,7 +134,7 @@ const [lens, judging] = spent;
 process.stdout
   .write(`${questions.length} questions, ${maxTokens} tokens at most; ${aborts.length} aborts, after ${median(aborts.map(({ generatedTokens }) => generatedTokens))} tokens in the median
 computing          enforced ${seconds(enforcedMs)} s, replayed in monitor mode ${seconds(monitoredMs)} s
-saved, estimate    ${seconds(saved)} s
+saved, estimate    ${seconds(saved)} s, ${known.reduce((sum: number, tokens) => sum + (tokens ?? 0), 0)} tokens
 saved, replay      ${seconds(total(({ ms }) => ms))} s, ${total(({ tokens }) => tokens)} tokens; estimate / replay ${(saved / total(({ ms }) => ms)).toFixed(3)}
 spent              ${seconds(lens + judging)} s: lens ${seconds(lens)} s (share of decode ${shares.decode.toFixed(3)}, of prefill ${shares.prefill.toFixed(3)}), judging ${seconds(judging)} s; of all computing ${((lens + judging) / enforcedMs).toFixed(3)}
 `);

@@ -13,7 +13,8 @@ const CONTEXT_TOKENS = 256;
 process.once("message", (settings: WorkerSettings) => {
   // Whoever asked is gone: nobody wants to know.
   process.once("disconnect", () => process.exit(0));
-  setPriority(constants.priority.PRIORITY_LOW);
+  // Not the lowest: on a machine that is full of other work that would get no turn at all.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   measure(settings).then(
     (shares) => process.send?.(shares, () => process.exit(0)),
     (error: unknown) => {
@@ -35,12 +36,12 @@ async function measure(settings: WorkerSettings) {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1000;
     },
-    now: () => performance.now(),
   });
 }
 
 async function openPasses(settings: WorkerSettings): Promise<Passes> {
-  const { parts, model } = await openParts({ ...settings, contextTokens: CONTEXT_TOKENS });
+  // One thread: the others would spin while they wait, which looks like computing.
+  const { parts, model } = await openParts({ ...settings, contextTokens: CONTEXT_TOKENS, threads: 1 });
   const slot = createSlot(model.manifest.architecture, CONTEXT_TOKENS);
   return { clear: () => slot.clear(), step: (ids) => parts.forward.step(slot, ids, "last") };
 }

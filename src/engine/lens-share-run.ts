@@ -19,12 +19,13 @@ export interface LensShareRunOptions {
 
 const LEAST_FREE_BYTES = 1_000_000_000;
 /** A machine that is so busy that this is not enough has other worries. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 600_000;
 
-/** Measures once, in a process of its own at the lowest priority, when the engine has had nothing to do for a while. `close` ends it at once. */
+/** Measures once, in a process of its own at a low priority, when the engine has had nothing to do for a while. `close` ends it at once. */
 export function startLensShareRun(options: LensShareRunOptions): { close(): void } {
   const { status, log, idleMs = 10_000, freeBytes = freemem } = options;
   let child: ChildProcess | undefined;
+  let closed = false;
   let idle = 0;
   const checks = 10;
   const timer = setInterval(() => {
@@ -36,18 +37,19 @@ export function startLensShareRun(options: LensShareRunOptions): { close(): void
       log.info({ freeBytes: freeBytes() }, "what oversight costs is not measured: less than a gigabyte is free");
       return;
     }
-    child = measure(options);
+    child = measure(options, () => closed);
   }, idleMs / checks);
   timer.unref();
   return {
     close() {
+      closed = true;
       clearInterval(timer);
       child?.kill("SIGKILL");
     },
   };
 }
 
-function measure({ settings, onShares, log }: LensShareRunOptions): ChildProcess {
+function measure({ settings, onShares, log }: LensShareRunOptions, isClosed: () => boolean): ChildProcess {
   const isSource = import.meta.url.endsWith(".ts");
   const entry = new URL(isSource ? "./lens-share-process.ts" : "./lens-share-process.js", import.meta.url);
   const child = fork(fileURLToPath(entry), [], {
@@ -65,7 +67,7 @@ function measure({ settings, onShares, log }: LensShareRunOptions): ChildProcess
   });
   child.once("error", (error) => log.warn({ err: error }, "what oversight costs could not be measured"));
   child.once("exit", (code, signal) => {
-    if (!told && signal !== "SIGKILL") log.warn({ code, signal }, "what oversight costs could not be measured");
+    if (!told && !isClosed()) log.warn({ code, signal }, "what oversight costs could not be measured");
   });
   child.send(settings, () => undefined);
   child.unref();

@@ -2,7 +2,7 @@
 export interface LensShares {
   readonly prefill: number;
   readonly decode: number;
-  /** Milliseconds of one monitored step of one token. */
+  /** Milliseconds of computing of one monitored step of one token. */
   readonly stepMs: number;
 }
 
@@ -21,29 +21,28 @@ export interface ShareOptions {
   readonly chunkTokens: number;
   /** What the measurement may take, in milliseconds of `spent`. The round under way is finished. */
   readonly budgetMs: number;
-  /** Milliseconds of computing so far. */
+  /** Milliseconds that this process has computed so far. */
   readonly spent: () => number;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
 }
 
 /** Steps of one token in each round. */
 const STEPS = 4;
+const FEWEST_ROUNDS = 5;
 const MOST_ROUNDS = 24;
 
 /**
- * Plain and monitored passes in turn, the first one alternating, so that whatever else the machine does hits both alike. The
- * share is the median over pairs of (monitored − plain) / monitored. Where a copy of the weights happens to lie in memory
- * moves it by some hundredths either way.
+ * Plain and monitored passes in turn, the first one alternating. What counts is what they compute, not how long they take: on a
+ * machine that is busy with other work a step may wait ten times as long as it lasts. The share is (monitored − plain) / monitored
+ * of the lower quartiles. Where a copy of the weights happens to lie in memory moves it by some hundredths either way.
  */
 export async function measureLensShare(options: ShareOptions): Promise<LensShares> {
-  const { plain, monitored, budgetMs, spent, now } = options;
+  const { plain, monitored, budgetMs, spent } = options;
   const chunk = Array.from({ length: options.chunkTokens }, (_, index) => 100 + index * 7);
   const pairs = { prefill: [] as Pair[], decode: [] as Pair[] };
   const time = async (passes: Passes, ids: readonly number[]): Promise<number> => {
-    const began = now();
+    const began = spent();
     await passes.step(ids);
-    return now() - began;
+    return spent() - began;
   };
   const pair = async (ids: readonly number[], plainFirst: boolean): Promise<Pair> => {
     const first = await time(plainFirst ? plain : monitored, ids);
@@ -52,7 +51,7 @@ export async function measureLensShare(options: ShareOptions): Promise<LensShare
   };
   const began = spent();
   // The first round warms up.
-  for (let round = 0; round <= MOST_ROUNDS && (round <= 1 || spent() - began < budgetMs); round += 1) {
+  for (let round = 0; round <= MOST_ROUNDS && (round <= FEWEST_ROUNDS || spent() - began < budgetMs); round += 1) {
     plain.clear();
     monitored.clear();
     const prefill = await pair(chunk, round % 2 === 0);
@@ -65,7 +64,7 @@ export async function measureLensShare(options: ShareOptions): Promise<LensShare
   return {
     prefill: shareOf(pairs.prefill),
     decode: shareOf(pairs.decode),
-    stepMs: median(pairs.decode.map((each) => each.monitored)),
+    stepMs: lowerQuartile(pairs.decode.map((each) => each.monitored)),
   };
 }
 
@@ -76,11 +75,12 @@ interface Pair {
 
 /** Noise can make it negative; oversight that pays for itself there is none. */
 function shareOf(pairs: readonly Pair[]): number {
-  return Math.max(0, median(pairs.map(({ plain, monitored }) => (monitored - plain) / monitored)));
+  const plain = lowerQuartile(pairs.map((pair) => pair.plain));
+  const monitored = lowerQuartile(pairs.map((pair) => pair.monitored));
+  return Math.max(0, (monitored - plain) / monitored);
 }
 
-function median(values: readonly number[]): number {
+function lowerQuartile(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2;
+  return sorted[Math.floor((sorted.length - 1) / 4)] ?? 0;
 }

@@ -18,7 +18,6 @@ function setUp({ plainMs = 8, monitoredMs = 10, budgetMs = 100_000, noise = (): 
     chunkTokens: 32,
     budgetMs,
     spent: () => now,
-    now: () => now,
   });
   return { measured, calls, elapsed: () => now };
 }
@@ -36,16 +35,17 @@ test("both ways take turns, and which one goes first changes", async () => {
   expect(calls.filter((call) => call === "plain cleared").length).toBe(25);
 });
 
-test("it ends with the round in which the budget is spent, after one that counts", async () => {
-  const { measured, elapsed } = setUp({ budgetMs: 300 });
+test("it ends with the round in which the budget is spent, after five that count", async () => {
+  const { measured, elapsed } = setUp({ budgetMs: 1_100 });
   await measured;
   // A round is 18 ms for each of four steps, and 90 ms for the prompt.
-  expect(elapsed()).toBe(2 * 162);
+  expect(elapsed()).toBe(7 * 162);
   const tight = setUp({ budgetMs: 0 });
   expect((await tight.measured).decode).toBeCloseTo(0.2);
+  expect(tight.elapsed()).toBe(6 * 162);
 });
 
-test("a pass that something else delays does not move the median", async () => {
+test("a pass that something else delays does not move the share", async () => {
   let pass = 0;
   const { measured } = setUp({ noise: () => (++pass % 17 === 0 ? 500 : 0) });
   expect((await measured).decode).toBeCloseTo(0.2);

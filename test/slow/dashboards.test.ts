@@ -86,6 +86,13 @@ describeWithPrometheus("a Prometheus that scraped a gateway under traffic", () =
     await expect(prometheus.query(fillIn(expr))).resolves.toBeInstanceOf(Array);
   });
 
+  it("saw what the abort saved that a person confirmed, and what judging cost", async () => {
+    const saved = await prometheus.query("oversight_tax_saved_seconds_estimate_total");
+    expect(saved.map(({ value }) => value > 0)).toEqual([true]);
+    const spent = await prometheus.query('oversight_tax_spent_seconds_total{part="judging"}');
+    expect(spent.map(({ value }) => value > 0)).toEqual([true]);
+  });
+
   it("fires nothing that is about a gateway in trouble", async () => {
     const firing = await prometheus.query('ALERTS{alertstate="firing", severity="critical"}');
     expect(firing.map(({ metric }) => metric["alertname"])).toEqual([]);
