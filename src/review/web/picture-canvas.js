@@ -11,7 +11,7 @@ const READABLE = 9.5;
 export function layOut({ taps, columns, width }) {
   const cell = {
     width: (width - LEFT - RIGHT) / Math.max(1, columns.length),
-    height: taps.length > 64 ? 4 : taps.length > 34 ? 6 : 9,
+    height: taps.length > 64 ? 4 : taps.length > 34 ? 6 : taps.length > 16 ? 9 : 14,
   };
   const labels = cell.width >= READABLE ? LABELS : 8;
   return { taps, columns, cell, left: LEFT, top: TOP, width, labels, height: TOP + taps.length * cell.height + labels };
