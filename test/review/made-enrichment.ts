@@ -83,7 +83,9 @@ export function probeChanges(trace: Trace, detector: string): Partial<Enrichment
   const { taps, positions } = madeEnrichment(trace);
   const liveTaps = ["4.mlp_out", "17.mlp_out", "23.mlp_out", "29.attn_out"];
   const values = taps.map((tap) => positions.map((_, column) => (liveTaps.includes(tap) ? Math.sin(column) : null)));
+  const reread = madeEnrichment(trace).reread.map((each, index) => (index === 0 ? each : { ...each, live: 4.2 }));
   return {
+    reread,
     pictures: [{ detector, unit: "score", lens: "none", values, liveTaps, threshold: null }],
     contributions: liveTaps.map((tap, index) => ({
       detector,

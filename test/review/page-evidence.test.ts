@@ -45,6 +45,7 @@ describeInBrowser("the evidence of the re-read", (visit) => {
     expect(kinds).toEqual(["attention", "MLP", "all"]);
     const shown = await page.locator(".contributions > .figure-block h4 code").allTextContents();
     expect(shown).toEqual(["29.attn_out", "23.mlp_out", "17.mlp_out"]);
+    expect(await page.locator(".reread td:last-child").allTextContents()).toEqual(["reproduced", "fired, not flagged"]);
     await page.click("summary:has-text('1 tap that moved it less')");
     await page.waitForSelector(".more-taps h4:has-text('4.mlp_out')");
     expect(troubles).toEqual([]);

@@ -48,6 +48,9 @@ test("a picture lies in its frame, and a point finds its cell", () => {
     [200, 60],
   ])
     expect(cellAt(layout, x, y)).toBeUndefined();
+  const named = layOut({ taps: [0, 1], columns: [0], width: 448, mixed: true });
+  expect(cellAt(named, 100, 10)).toBeUndefined();
+  expect(cellAt(named, 120, 10)).toEqual({ column: 0, row: 0 });
   expect(layOut({ taps: Array(120).fill(0), columns: Array(72).fill(0), width: 320 }).height).toBeLessThan(520);
 });
 

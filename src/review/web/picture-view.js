@@ -39,12 +39,7 @@ export function pictureView(enrichment, cursor) {
   const draw = () => {
     const width = parts.frame.clientWidth;
     if (width === 0) return;
-    const shown = rowsOf(taps, state.picture, state.kind);
-    state.layout = layOut({
-      taps: shown.map(({ index }) => index).toReversed(),
-      columns: columnsOf(enrichment, state.near),
-      width,
-    });
+    state.layout = layoutOf(enrichment, state, width);
     state.scale = scaleOf(state.picture);
     parts.frame.style.setProperty("--picture-height", `${state.layout.height}px`);
     drawPicture(parts.base, state.layout, { ...enrichment, ...state });
@@ -81,6 +76,11 @@ export function pictureView(enrichment, cursor) {
     parts.readout,
     parts.scale,
   );
+}
+
+function layoutOf(enrichment, { picture, kind, near }, width) {
+  const rows = rowsOf(enrichment.taps, picture, kind).map(({ index }) => index);
+  return layOut({ taps: rows.toReversed(), columns: columnsOf(enrichment, near), width, mixed: kind === "all" });
 }
 
 /** When the width changes, and when light turns to dark. */
