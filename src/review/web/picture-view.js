@@ -32,7 +32,7 @@ export function scaleOf({ values, threshold }) {
 
 /** The layer × token picture of one enrichment: a canvas with pointer, pin and keys, and what it says in words. */
 export function pictureView(enrichment, cursor) {
-  const { pictures, taps, positions } = enrichment;
+  const { pictures, positions } = enrichment;
   if (pictures.length === 0 || positions.length === 0) return undefined;
   const state = { picture: pictures[0], kind: startKind(pictures[0]), near: innerWidth < 760, layout: undefined };
   const parts = buildParts(enrichment);
