@@ -1,5 +1,6 @@
 import type { EndReason, FlagEvidence, LensTop } from "../engine/engine.ts";
 import type { NamedShare, Phase } from "../detect/finding.ts";
+import { TAP_NAME } from "../lens/tap.ts";
 import type { Trace, TraceHead } from "../trace/trace.ts";
 
 /** One generated token and what became of it. */
@@ -43,7 +44,10 @@ export interface Firing {
   readonly score: number | null;
   readonly raw: number | null;
   readonly threshold: number | null;
+  /** What it had in mind, strongest first. */
   readonly names: readonly NamedShare[];
+  /** The taps that add most to the score of a probe, strongest first. */
+  readonly taps: readonly NamedShare[];
   /** What broke, for an error. */
   readonly error: string | null;
   /** Tokens released before this finding. */
@@ -115,12 +119,18 @@ function viewFiring(evidence: FlagEvidence): Firing {
     score: fired?.score ?? null,
     raw: fired?.raw ?? null,
     threshold: fired?.threshold ?? null,
-    names: fired?.names ?? [],
+    names: (fired?.names ?? []).filter((each) => !isTap(each)),
+    taps: (fired?.names ?? []).filter(isTap),
     error: finding.verdict === "error" ? `${finding.errorType}: ${finding.message}` : null,
     released,
     lens,
     strip: viewStrip(evidence),
   };
+}
+
+/** A probe has no words: it names taps. */
+export function isTap({ name }: NamedShare): boolean {
+  return TAP_NAME.test(name);
 }
 
 function viewStrip(evidence: FlagEvidence): HeatStrip {

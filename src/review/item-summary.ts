@@ -2,6 +2,7 @@ import type { QueuedItem } from "../queue/queue.ts";
 import type { TraceStore } from "../trace/stores.ts";
 import type { Trace } from "../trace/trace.ts";
 import { hideItem, type ShownItem } from "./blind-view.ts";
+import { isTap } from "./evidence.ts";
 
 /** An item with enough of its trace to choose from a list. */
 export type ItemSummary = ShownItem & Gist;
@@ -56,7 +57,7 @@ function toGist(trace: Trace | undefined): Gist {
   return {
     // A pair of surrogates may have been cut in two.
     preview: lastTurn?.content.slice(0, PREVIEW_CHARACTERS).replace(/[\ud800-\udbff]$/, "") ?? "",
-    name: fired?.names[0]?.name ?? null,
+    name: fired?.names.find((each) => !isTap(each))?.name ?? null,
     traceState: trace?.state ?? null,
   };
 }

@@ -90,11 +90,7 @@ function caveatsOf(basis: Basis, proposal: ThresholdProposal): string[] {
         ]
       : []),
     ...recallCaveats(record, proposal),
-    ...(record.unsure > 0
-      ? [
-          `${record.unsure} verdicts are unsure and count either way: escalated and settled, they would narrow the intervals`,
-        ]
-      : []),
+    ...unsureCaveats(record),
     ...(record.flaggedByOthers > 0
       ? [
           `${record.flaggedByOthers} replies that only other detectors flagged are left out: nobody was asked about this one there`,
@@ -105,6 +101,12 @@ function caveatsOf(basis: Basis, proposal: ThresholdProposal): string[] {
       : []),
     "verdicts are taken as right, and the replies to come as like those of the window",
   ];
+}
+
+function unsureCaveats({ unsure }: DetectorRecord): string[] {
+  if (unsure === 0) return [];
+  const who = unsure === 1 ? "1 verdict is unsure and counts" : `${unsure} verdicts are unsure and count`;
+  return [`${who} either way: escalated and settled, ${unsure === 1 ? "it" : "they"} would narrow the intervals`];
 }
 
 function rateCaveats({ record, current, rate }: Basis, { proposed }: ThresholdProposal): string[] {

@@ -72,9 +72,12 @@ function formatFiring(firing: Firing): string {
     rows.map(([name, share]) => `${line(name)} ${(share * 100).toFixed(1)} %`).join(", ");
   return [
     `\n${line(firing.detector)}: ${firing.action}, ${line(where)}, token "${line(firing.token ?? "")}", ${score}`,
-    ...(firing.names.length === 0
-      ? []
-      : [`  in mind: ${shares(firing.names.map(({ name, share }) => [name, share]))}`]),
+    ...[
+      { title: "in mind", named: firing.names },
+      { title: "by tap", named: firing.taps },
+    ]
+      .filter(({ named }) => named.length > 0)
+      .map(({ title, named }) => `  ${title}: ${shares(named.map(({ name, share }) => [name, share]))}`),
     ...firing.lens.map(
       ({ tap, top }) => `  lens at ${line(tap)}: ${shares(top.map(({ text, probability }) => [text, probability]))}`,
     ),

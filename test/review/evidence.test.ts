@@ -66,6 +66,17 @@ test("a firing says where, on which token, how far over the threshold, and what 
   ]);
 });
 
+test("a probe names taps: they are where its score came from, and nothing that it had in mind", () => {
+  const names = [
+    { name: "23.mlp_out", share: 0.6 },
+    { name: "4.mlp_out", share: 0.4 },
+  ];
+  const [firing] = viewTrace(
+    sampleTrace({ evidence: [sampleEvidence({ finding: sampleFinding({ names }) })] }),
+  ).firings;
+  expect(firing).toMatchObject({ names: [], taps: names });
+});
+
 test("a broken detector is shown as an error with what broke", () => {
   const finding = { detector: "broken", position: 14, verdict: "error", errorType: "threw", message: "boom" } as const;
   const view = viewTrace(sampleTrace({ evidence: [sampleEvidence({ finding, decision: { action: "unavailable" } })] }));

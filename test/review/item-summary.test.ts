@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import { createSummaries } from "../../src/review/item-summary.ts";
-import { sampleHead, sampleQueuedItem, sampleTrace, traceId } from "../conformance/samples.ts";
+import {
+  sampleEvidence,
+  sampleFinding,
+  sampleHead,
+  sampleQueuedItem,
+  sampleTrace,
+  traceId,
+} from "../conformance/samples.ts";
 
 test("a summary has the last turn that asked, what was in mind, and reads a closed trace once", async () => {
   let reads = 0;
@@ -29,6 +36,12 @@ test("a hidden summary has the words of the request and nothing that a detector 
     score: null,
     preview: "Tell me about sushi.",
   });
+});
+
+test("the tap that a probe names is nothing that it had in mind", async () => {
+  const finding = sampleFinding({ names: [{ name: "23.mlp_out", share: 1 }] });
+  const summaries = createSummaries({ get: async () => sampleTrace({ evidence: [sampleEvidence({ finding })] }) });
+  expect(await summaries.nameOf(traceId(1))).toBeNull();
 });
 
 test("an open or missing trace is read again", async () => {

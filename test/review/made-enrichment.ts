@@ -1,65 +1,12 @@
+import type { Enrichment } from "../../src/enrichment/enrichment.ts";
 import type { Trace } from "../../src/trace/trace.ts";
-
-/** What a re-read stores for the console: the shape that src/enrichment writes. */
-export interface MadeEnrichment {
-  readonly version: 1;
-  readonly traceId: string;
-  readonly madeAt: number;
-  readonly tookMs: number;
-  readonly model: { readonly name: string; readonly sha256: string; readonly precision: string };
-  readonly positions: readonly {
-    readonly position: number;
-    readonly token: number;
-    readonly text: string;
-    readonly released: boolean | null;
-  }[];
-  readonly firing: { readonly position: number; readonly detector: string };
-  readonly taps: readonly string[];
-  readonly pictures: readonly {
-    readonly detector: string;
-    readonly unit: "log-odds" | "score";
-    readonly lens: string;
-    readonly values: readonly (readonly (number | null)[])[];
-    readonly liveTaps: readonly string[];
-    readonly threshold: number | null;
-  }[];
-  readonly layers: readonly {
-    readonly tap: string;
-    readonly byProbability: readonly { readonly id: number; readonly text: string; readonly probability: number }[];
-    readonly byLift:
-      | readonly {
-          readonly id: number;
-          readonly text: string;
-          readonly probability: number;
-          readonly lift: number;
-          readonly percentile: number;
-        }[]
-      | null;
-  }[];
-  readonly contributions: readonly {
-    readonly detector: string;
-    readonly tap: string;
-    readonly bias: number;
-    readonly values: readonly (number | null)[];
-  }[];
-  readonly reread: readonly {
-    readonly detector: string;
-    readonly position: number;
-    readonly live: number | null;
-    readonly score: number | null;
-    readonly threshold: number | null;
-    readonly difference: number | null;
-    readonly reproduced: boolean | null;
-  }[];
-  readonly continuation: { readonly text: string; readonly tokens: number } | null;
-}
 
 const LAYERS = 30;
 const SUBLAYERS = ["attn_out", "resid_mid", "mlp_out", "resid_post"] as const;
 const TOPS = [" Japanese", " Japan", " sushi", " Asian", " Tokyo", " rice", " dish", "日本"];
 
 /** A re-read of a trace as the worker would store it; `text` stands for every word that a model would have written. */
-export function madeEnrichment(trace: Trace, text?: string, changes: Partial<MadeEnrichment> = {}): MadeEnrichment {
+export function madeEnrichment(trace: Trace, text?: string, changes: Partial<Enrichment> = {}): Enrichment {
   const [evidence] = trace.evidence;
   const live = evidence?.live ?? [];
   const first = trace.end?.promptTokens ?? 0;
@@ -129,4 +76,22 @@ function layerOf(tap: string, row: number, text: string | undefined) {
     ? byProbability.map((one, index) => ({ ...one, lift: 9 / (index + 1), percentile: 99.9 - index }))
     : null;
   return { tap, byProbability, byLift };
+}
+
+/** What a probe of three taps leaves: a picture of its own taps alone, and what each of them moved. */
+export function probeChanges(trace: Trace, detector: string): Partial<Enrichment> {
+  const { taps, positions } = madeEnrichment(trace);
+  const liveTaps = ["4.mlp_out", "17.mlp_out", "23.mlp_out", "29.attn_out"];
+  const values = taps.map((tap) => positions.map((_, column) => (liveTaps.includes(tap) ? Math.sin(column) : null)));
+  const reread = madeEnrichment(trace).reread.map((each, index) => (index === 0 ? each : { ...each, live: 4.2 }));
+  return {
+    reread,
+    pictures: [{ detector, unit: "score", lens: "none", values, liveTaps, threshold: null }],
+    contributions: liveTaps.map((tap, index) => ({
+      detector,
+      tap,
+      bias: -0.2,
+      values: positions.map((_, column) => (column < 3 ? null : index * 0.1)),
+    })),
+  };
 }

@@ -4,11 +4,12 @@ import { traceId } from "../conformance/samples.ts";
 import { temporaryFolder } from "../conformance/temporary-folder.ts";
 import { describeInBrowser, openItem } from "./console-page.ts";
 import { hugeTrace } from "./filled-desk.ts";
-import { madeEnrichment, type MadeEnrichment } from "./made-enrichment.ts";
+import type { Enrichment } from "../../src/enrichment/enrichment.ts";
+import { madeEnrichment, probeChanges } from "./made-enrichment.ts";
 import { startReviewServer } from "./review-server.ts";
 import { sushiTrace } from "./sushi-trace.ts";
 
-async function start(changes?: Partial<MadeEnrichment> | { readonly failed: string }) {
+async function start(changes?: Partial<Enrichment> | { readonly failed: string }) {
   const server = await startReviewServer(temporaryFolder());
   onTestFinished(async () => {
     await server.close();
@@ -30,6 +31,26 @@ const DRAWN = `(() => {
 const readout = (page: Page) => page.textContent(".picture .readout");
 
 describeInBrowser("the evidence of the re-read", (visit) => {
+  test("a probe's picture has its own taps alone, and the taps that moved it most stand first", async () => {
+    const server = await start(probeChanges(sushiTrace(1), "harm-intent"));
+    const { page, troubles } = await visit(server.origin);
+    await openItem(page, traceId(1));
+    await page.waitForSelector(".picture-frame");
+    const height = async () => (await page.locator(".picture-frame").boundingBox())?.height ?? 0;
+    // Four rows, where all taps of the model would be 120.
+    await expect.poll(height).toBeLessThan(160);
+    expect(await page.textContent(".picture .legend")).toContain("What each tap adds to the score");
+    expect(await page.textContent(".picture")).not.toContain("lens none");
+    const kinds = await page.locator("[aria-label=Sublayers] button").allTextContents();
+    expect(kinds).toEqual(["attention", "MLP", "all"]);
+    const shown = await page.locator(".contributions > .figure-block h4 code").allTextContents();
+    expect(shown).toEqual(["29.attn_out", "23.mlp_out", "17.mlp_out"]);
+    expect(await page.locator(".reread td:last-child").allTextContents()).toEqual(["reproduced", "fired, not flagged"]);
+    await page.click("summary:has-text('1 tap that moved it less')");
+    await page.waitForSelector(".more-taps h4:has-text('4.mlp_out')");
+    expect(troubles).toEqual([]);
+  });
+
   test("the picture is drawn, read with the pointer, pinned, and moved through with arrow keys", async () => {
     const server = await start({});
     const { page, troubles } = await visit(server.origin);

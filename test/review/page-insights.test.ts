@@ -66,6 +66,7 @@ describeInBrowser("statistics, thresholds and the audit trail", (visit) => {
     ])
       expect(first).toContain(part);
     expect(second).toContain("no proposal");
+    expect(second).not.toContain("Then");
     expect(await page.locator(".proposal >> nth=1 >> button").isDisabled()).toBe(true);
     await page.click("button:text-is('1 in 10,000')");
     await expect.poll(() => asked).toEqual([0.001, 0.0001]);

@@ -40,7 +40,7 @@ test("filters of an address are taken by name, and an unknown state is waiting",
 test("a picture lies in its frame, and a point finds its cell", () => {
   const layout = layOut({ taps: [2, 1, 0], columns: [5, 6, 7, 8], width: 448 });
   expect(layout.cell.width).toBe(100);
-  expect(cellAt(layout, 42 + 250, 6 + 10)).toEqual({ column: 2, row: 1 });
+  expect(cellAt(layout, 42 + 250, 6 + 20)).toEqual({ column: 2, row: 1 });
   for (const [x, y] of [
     [10, 20],
     [200, 2],
@@ -48,6 +48,9 @@ test("a picture lies in its frame, and a point finds its cell", () => {
     [200, 60],
   ])
     expect(cellAt(layout, x, y)).toBeUndefined();
+  const named = layOut({ taps: [0, 1], columns: [0], width: 448, mixed: true });
+  expect(cellAt(named, 100, 10)).toBeUndefined();
+  expect(cellAt(named, 120, 10)).toEqual({ column: 0, row: 0 });
   expect(layOut({ taps: Array(120).fill(0), columns: Array(72).fill(0), width: 320 }).height).toBeLessThan(520);
 });
 

@@ -28,6 +28,17 @@ test("a trace is shown with its reply, where it was stopped, and why", () => {
   expect(text).toContain("·▁▂▇█  country-channel");
 });
 
+test("what a probe's score came from is told by tap", () => {
+  const finding = sampleFinding({ names: [{ name: "23.mlp_out", share: 1 }] });
+  const text = formatTrace(
+    viewTrace(sampleTrace({ evidence: [sampleEvidence({ finding })] })),
+    sampleQueuedItem(1),
+    [],
+  );
+  expect(text).toContain("by tap: 23.mlp_out 100.0 %");
+  expect(text).not.toContain("in mind");
+});
+
 test("no control sequence, direction change or forged line of ours gets through from any text of a model or person", () => {
   const finding = sampleFinding({
     detector: ATTACK,

@@ -37,15 +37,20 @@ export function gaugeView({ score, threshold, low }) {
   );
 }
 
+/** An interval this wide says next to nothing. */
+const NEARLY_OPEN = 0.9;
+
 /** An estimate with its interval on a scale from 0 to `most`. */
 export function intervalView(estimate, missing, most = 1) {
   if (estimate === null || estimate === undefined) return element("span", { class: "hint" }, missing);
   const { point, lower, upper } = estimate;
   const at = (value) => Math.min(1, value / most).toFixed(4);
+  const isOpen = most === 1 && upper - lower >= NEARLY_OPEN;
   return element(
     "span",
     { class: "interval" },
-    element("span", { class: "interval-value" }, percent(point)),
+    // A number would be taken for one.
+    element("span", { class: isOpen ? "interval-value open" : "interval-value" }, isOpen ? "open" : percent(point)),
     element(
       "span",
       {

@@ -1,14 +1,29 @@
-import { element, section, signed, token, written } from "./elements.js";
+import { count, element, section, signed, token, written } from "./elements.js";
 
 /** How much each token moved a probe's score: bars up push towards firing, bars down away from it. */
 export function contributionsView({ contributions, positions }, cursor) {
   if (contributions.length === 0) return undefined;
+  const ranked = contributions.toSorted((a, b) => reachOf(b) - reachOf(a));
+  const figures = ranked.map((one) => figureOf(one, positions, cursor));
+  const rest = figures.slice(FIGURES_SHOWN);
   return section(
     "What moved the probe",
     { class: "contributions" },
-    ...contributions.map((one) => figureOf(one, positions, cursor)),
+    ...figures.slice(0, FIGURES_SHOWN),
+    rest.length === 0
+      ? undefined
+      : element(
+          "details",
+          { class: "more-taps" },
+          element("summary", {}, count(rest.length, "tap that moved it less", "taps that moved it less")),
+          ...rest,
+        ),
   );
 }
+
+/** A probe may read ten taps: those that moved it most come first, the others are folded. */
+const FIGURES_SHOWN = 3;
+const reachOf = ({ values }) => values.reduce((sum, value) => sum + Math.abs(value ?? 0), 0);
 
 function figureOf({ detector, tap, bias, values }, positions, cursor) {
   const largest = Math.max(1e-9, ...values.map((value) => Math.abs(value ?? 0)));

@@ -12,8 +12,11 @@ export function stripsView(firing, cursor) {
 
 /** The same without a frame. */
 export function stripsOf({ strip, detector }, cursor) {
-  const { positions, rows } = strip;
+  const { positions } = strip;
   if (positions.length === 0) return undefined;
+  const isJudged = (row) => row.scores.some((score) => score !== null);
+  const rows = strip.rows.filter(isJudged);
+  const others = strip.rows.filter((row) => !isJudged(row));
   const readout = element("p", { class: "readout" });
   const frame = element(
     "div",
@@ -37,7 +40,21 @@ export function stripsOf({ strip, detector }, cursor) {
     frame.setAttribute("aria-valuetext", spoken(positions[shown], rows, shown));
     readout.replaceChildren(...read(positions, rows, index));
   });
-  return element("div", { class: "strip-body" }, frame, readout);
+  return element(
+    "div",
+    { class: "strip-body" },
+    frame,
+    readout,
+    others.length === 0
+      ? undefined
+      : element(
+          "p",
+          { class: "hint" },
+          "Judged nothing here: ",
+          written(others.map((row) => row.detector).join(", "), true),
+          ".",
+        ),
+  );
 }
 
 function rowView(positions, row, own) {

@@ -1,6 +1,9 @@
+import { KIND_NAMES, kindOf } from "./taps.js";
 import { visibleText } from "./visible-text.js";
 
 const LEFT = 42;
+const NAMED_LEFT = 108;
+const FEW = 16;
 const RIGHT = 6;
 const TOP = 6;
 const LABELS = 74;
@@ -8,13 +11,17 @@ const LABELS = 74;
 const READABLE = 9.5;
 
 /** Where rows and columns lie. Later layers are higher up. `taps` and `columns` are indexes into the picture. */
-export function layOut({ taps, columns, width }) {
+export function layOut({ taps, columns, width, mixed = false }) {
+  // Few rows of several sublayers say which one they are of.
+  const isNamed = mixed && taps.length <= FEW;
+  const left = isNamed ? NAMED_LEFT : LEFT;
   const cell = {
-    width: (width - LEFT - RIGHT) / Math.max(1, columns.length),
-    height: taps.length > 64 ? 4 : taps.length > 34 ? 6 : 9,
+    width: (width - left - RIGHT) / Math.max(1, columns.length),
+    height: taps.length > 64 ? 4 : taps.length > 34 ? 6 : taps.length > FEW ? 9 : 14,
   };
   const labels = cell.width >= READABLE ? LABELS : 8;
-  return { taps, columns, cell, left: LEFT, top: TOP, width, labels, height: TOP + taps.length * cell.height + labels };
+  const height = TOP + taps.length * cell.height + labels;
+  return { taps, columns, cell, left, top: TOP, width, labels, height, isNamed };
 }
 
 /** The cell under a point, undefined beside the picture. */
@@ -82,7 +89,7 @@ export function drawPicture(canvas, layout, { picture, scale, positions, taps, f
 }
 
 function drawLayers(context, layout, { taps, picture, colours }) {
-  const { cell, left, top } = layout;
+  const { cell, left, top, isNamed } = layout;
   const live = new Set(picture.liveTaps);
   context.textAlign = "right";
   context.textBaseline = "middle";
@@ -102,12 +109,13 @@ function drawLayers(context, layout, { taps, picture, colours }) {
       context.fill();
     }
     const layer = Number.parseInt(name, 10);
-    if (!(isLive || layer % 5 === 0) || spots.some((spot) => Math.abs(spot - y) < 12)) continue;
+    if (!(isLive || isNamed || layer % 5 === 0) || spots.some((spot) => Math.abs(spot - y) < 12)) continue;
     spots.push(y);
     drawn.y = y;
     context.fillStyle = isLive ? colours.accent : colours.muted;
     context.font = `${isLive ? "600 " : ""}11px system-ui, sans-serif`;
-    context.fillText(Number.isNaN(layer) ? "·" : String(layer), left - 12, y);
+    const text = isNamed ? `${layer} ${KIND_NAMES[kindOf(name)] ?? ""}` : String(layer);
+    context.fillText(Number.isNaN(layer) ? "·" : text, left - 12, y);
   }
 }
 

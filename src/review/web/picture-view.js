@@ -13,6 +13,13 @@ export function startKind({ liveTaps }) {
   return kinds.size === 1 ? [...kinds][0] : "all";
 }
 
+/** Rows of a sublayer of which anything was read: a probe's picture has its own taps alone. */
+export const rowsOf = (taps, { values }, kind = "all") =>
+  taps
+    .map((tap, index) => ({ tap, index }))
+    .filter(({ tap }) => kind === "all" || kindOf(tap) === kind)
+    .filter(({ index }) => (values[index] ?? []).some((value) => value !== null));
+
 /** The range of the colours: the lowest and highest value, and the threshold. The lowest twentieth shares one colour. */
 export function scaleOf({ values, threshold }) {
   const known = values
@@ -25,21 +32,14 @@ export function scaleOf({ values, threshold }) {
 
 /** The layer × token picture of one enrichment: a canvas with pointer, pin and keys, and what it says in words. */
 export function pictureView(enrichment, cursor) {
-  const { pictures, taps, positions } = enrichment;
+  const { pictures, positions } = enrichment;
   if (pictures.length === 0 || positions.length === 0) return undefined;
   const state = { picture: pictures[0], kind: startKind(pictures[0]), near: innerWidth < 760, layout: undefined };
   const parts = buildParts(enrichment);
   const draw = () => {
     const width = parts.frame.clientWidth;
     if (width === 0) return;
-    const shown = taps
-      .map((tap, index) => ({ tap, index }))
-      .filter(({ tap }) => state.kind === "all" || kindOf(tap) === state.kind);
-    state.layout = layOut({
-      taps: shown.map(({ index }) => index).toReversed(),
-      columns: columnsOf(enrichment, state.near),
-      width,
-    });
+    state.layout = layoutOf(enrichment, state, width);
     state.scale = scaleOf(state.picture);
     parts.frame.style.setProperty("--picture-height", `${state.layout.height}px`);
     drawPicture(parts.base, state.layout, { ...enrichment, ...state });
@@ -56,19 +56,31 @@ export function pictureView(enrichment, cursor) {
   });
   listen(parts.frame, { state, enrichment, cursor });
   redrawWhenNeeded(parts.frame, draw);
+  const extra = element("div", { class: "controls" });
   const set = (changes) => {
     Object.assign(state, changes);
+    if (changes.picture !== undefined) {
+      state.kind = startKind(changes.picture);
+      extra.replaceChildren(...controlsOf(enrichment, state, set));
+      extra.querySelector("[aria-pressed=true]")?.focus();
+    }
     draw();
     cursor.move(cursor.at.position, cursor.at.tap);
   };
+  extra.replaceChildren(...controlsOf(enrichment, state, set));
   return section(
     "Layers × tokens, read again",
-    { class: "picture", id: "picture", extra: controls(enrichment, state, set) },
+    { class: "picture", id: "picture", extra },
     parts.saying,
     parts.frame,
     parts.readout,
     parts.scale,
   );
+}
+
+function layoutOf(enrichment, { picture, kind, near }, width) {
+  const rows = rowsOf(enrichment.taps, picture, kind).map(({ index }) => index);
+  return layOut({ taps: rows.toReversed(), columns: columnsOf(enrichment, near), width, mixed: kind === "all" });
 }
 
 /** When the width changes, and when light turns to dark. */
@@ -113,23 +125,18 @@ function buildParts({ positions }) {
   };
 }
 
-function controls({ pictures, taps }, state, set) {
-  const present = new Set(taps.map(kindOf));
+function controlsOf({ pictures, taps }, state, set) {
+  const present = new Set(rowsOf(taps, state.picture).map(({ tap }) => kindOf(tap)));
   const kinds = KINDS.filter(([kind]) => kind === "all" || present.has(kind));
-  return element(
-    "div",
-    { class: "controls" },
+  return [
     pictures.length < 2
       ? undefined
       : choices(
           "Detector",
           pictures.map((picture, index) => [index, visibleText(picture.detector, true)]),
-          {
-            value: 0,
-            choose: (index) => set({ picture: pictures[index], kind: state.kind }),
-          },
+          { value: pictures.indexOf(state.picture), choose: (index) => set({ picture: pictures[index] }) },
         ),
-    choices("Sublayers", kinds, { value: state.kind, choose: (kind) => set({ kind }) }),
+    present.size < 2 ? undefined : choices("Sublayers", kinds, { value: state.kind, choose: (kind) => set({ kind }) }),
     choices(
       "Tokens",
       [
@@ -138,7 +145,7 @@ function controls({ pictures, taps }, state, set) {
       ],
       { value: state.near, choose: (near) => set({ near }) },
     ),
-  );
+  ].filter((group) => group !== undefined);
 }
 
 function columnsOf({ positions, firing }, near) {

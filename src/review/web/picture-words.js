@@ -76,8 +76,7 @@ export function legendOf({ threshold, lens, unit }, { low, top }) {
     element(
       "span",
       { class: "legend-note" },
-      `${unit}, lens `,
-      written(lens, true),
+      ...(lens === "none" ? ["What each tap adds to the score"] : [`${unit}, lens `, written(lens, true)]),
       ". Blue marks: read live. Upper rows: later layers.",
     ),
   ];

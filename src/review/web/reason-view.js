@@ -81,11 +81,11 @@ function titleOf({ names, detector, verdict }, description) {
 }
 
 function placeOf({ tap, token: text, position, phase }) {
-  const where = phase === "both" ? "the last prompt position" : phase === "prompt" ? "the prompt" : "the reply";
+  const where = phase === "both" ? ", the last of the prompt" : phase === "prompt" ? " in the prompt" : " in the reply";
   return [
     "Read at the token ",
     token(text ?? ""),
-    phase === null ? `, position ${position}` : ` in ${where}, position ${position}`,
+    `${phase === null ? "" : where}, position ${position}`,
     ...(tap === null ? [] : [", tap ", element("code", {}, written(tap, true))]),
   ];
 }
@@ -137,22 +137,46 @@ function goneOnText(action, { tokens, released }) {
   return `${EFFECTS[action] ?? words(action)}; ${sent}.`;
 }
 
-function figuresView({ names, lens }) {
-  const figures = [
-    names.length === 0
-      ? undefined
-      : barsView(
-          "In mind",
-          names.map(({ name, share }) => [name, share]),
-        ),
-    ...lens.map(({ tap, top }) =>
-      barsView(
-        `Lens at ${tap}, live`,
-        top.slice(0, 6).map(({ text, probability }) => [text, probability]),
-      ),
+/** Lens lists that stand beside the reason; a probe has one for each of its taps. */
+const LENSES_SHOWN = 2;
+
+function figuresView({ names, taps, lens }) {
+  const shares = (title, rows) =>
+    rows.length === 0
+      ? []
+      : [
+          barsView(
+            title,
+            rows.map(({ name, share }) => [name, share]),
+          ),
+        ];
+  const lenses = lens.map(({ tap, top }) =>
+    barsView(
+      `Lens at ${tap}, live`,
+      top.slice(0, 6).map(({ text, probability }) => [text, probability]),
     ),
-  ].filter((figure) => figure !== undefined);
-  return figures.length === 0 ? undefined : element("div", { class: "reason-figures" }, ...figures);
+  );
+  const figures = [
+    ...shares("In mind", names),
+    ...shares("What adds to the score", taps),
+    ...lenses.slice(0, LENSES_SHOWN),
+  ];
+  if (figures.length === 0) return undefined;
+  const rest = lenses.slice(LENSES_SHOWN);
+  const grid = (rows) => element("div", { class: "reason-figures" }, ...rows);
+  return element(
+    "div",
+    {},
+    grid(figures),
+    rest.length === 0
+      ? undefined
+      : element(
+          "details",
+          { class: "more-lenses" },
+          element("summary", {}, `Lens at ${count(rest.length, "other tap")}`),
+          grid(rest),
+        ),
+  );
 }
 
 function blindView(item, description) {

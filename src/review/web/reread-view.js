@@ -1,5 +1,6 @@
 import { age, element, number, section, signed, written } from "./elements.js";
 import { contributionsView } from "./contributions-view.js";
+import { reaches } from "./heat.js";
 import { layerTable } from "./layer-table.js";
 import { pictureView } from "./picture-view.js";
 
@@ -53,7 +54,7 @@ function rereadView({ reread, madeAt, tookMs }) {
       element("td", {}, number(score)),
       element("td", {}, signed(difference)),
       element("td", {}, number(threshold)),
-      element("td", {}, outcome(reproduced)),
+      element("td", {}, outcome({ reproduced, live, threshold })),
     ),
   );
   return section(
@@ -80,8 +81,10 @@ function rereadView({ reread, madeAt, tookMs }) {
   );
 }
 
-function outcome(reproduced) {
-  if (reproduced === null) return element("span", { class: "hint" }, "not fired live");
+function outcome({ reproduced, live, threshold }) {
+  // What a policy only observes fires without being flagged.
+  if (reproduced === null)
+    return element("span", { class: "hint" }, reaches(live, threshold) ? "fired, not flagged" : "not fired live");
   return reproduced ? "reproduced" : element("span", { class: "badge abort" }, "not reproduced");
 }
 

@@ -91,13 +91,18 @@ function groundsOf({ verdicts, replies, falseAlarms }) {
 }
 
 function comparison({ alarmsNow, alarmsThen, recallNow, recallThen, proposed }) {
-  const cell = (estimate, most) =>
-    element("td", {}, proposed === null && estimate === null ? "–" : intervalView(estimate, "unknown", most));
-  const row = (name, [now, then], most) =>
-    element("tr", {}, element("th", { scope: "row" }, name), cell(now, most), cell(then, most));
+  // Without a proposal nothing changes: one column says it all.
+  const times = proposed === null ? ["Now"] : ["Now", "Then"];
+  const row = (name, estimates, most) =>
+    element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, name),
+      ...estimates.slice(0, times.length).map((one) => element("td", {}, intervalView(one, "unknown", most))),
+    );
   // Alarms are so rare that a scale to 1 would show nothing.
   const most = 1.1 * Math.max(1e-6, ...[alarmsNow, alarmsThen].map((one) => one?.upper ?? 0));
-  const head = ["", "Now", "Then"].map((name) =>
+  const head = ["", ...times].map((name) =>
     element("th", { scope: "col" }, name === "" ? element("span", { class: "unseen" }, "Measure") : name),
   );
   return element(

@@ -17,7 +17,10 @@ export function conversationView({ trace, hidden }, cursor) {
       element("p", { class: "text", dir: "auto" }, longText(content)),
     ),
   );
-  const detectors = scoredDetectors(firings);
+  const inReply = new Set(trace.reply.tokens.map(({ position }) => position));
+  const detectors = scoredDetectors(firings).filter((detector) =>
+    [...liveScores(firings, detector).scores.keys()].some((position) => inReply.has(position)),
+  );
   const body = element("div", { class: "reply-body" });
   const draw = (detector) => body.replaceChildren(replyText(trace, liveScores(firings, detector)));
   draw(detectors[0]);
