@@ -27,7 +27,7 @@ export async function measureReproduction(
       const trace = await rig.ask(number, { maxTokens, ...(number % 3 === 0 ? {} : { seed: number }) });
       if (!trace || traces.length >= wanted) continue;
       traces.push(trace);
-      if (traces.length % 25 === 0) process.stderr.write(`${traces.length} of ${wanted} flagged\n`);
+      if (traces.length % 10 === 0) process.stderr.write(`${traces.length} of ${wanted} flagged, ${asked} asked\n`);
       await rig.enrichment.add(trace.head.id);
       await readChunked(rig, trace, chunked);
     }

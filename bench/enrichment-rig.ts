@@ -29,7 +29,7 @@ export interface EnrichmentRig {
   readonly enrichment: Enrichments;
   /** May be set between traces. */
   readonly pause: { busyWaitMs: number };
-  /** The trace of the n-th text, if it was flagged; detectors and actions in turns. */
+  /** The trace of the n-th text, if it was flagged; every detector flags or aborts, everywhere or in the reply, in turns. */
   ask(
     number: number,
     options: { maxTokens: number; seed?: number; onEvent?: (type: string) => void },
@@ -50,13 +50,15 @@ export interface RigOptions {
 /** Opens both sides; the process of the re-read starts with the first trace. */
 export async function openEnrichmentRig({ cache, niceness, threads }: RigOptions): Promise<EnrichmentRig> {
   const texts = readFlaggingTexts();
-  const rules = (chosen: string, action: "flag" | "abort") =>
-    Object.fromEntries(DETECTORS.map((id) => [id, id === chosen ? action : "observe"] as const));
-  const named = DETECTORS.flatMap((id) => [
-    onePolicy(`flag-${id}`, rules(id, "flag")),
-    onePolicy(`abort-${id}`, rules(id, "abort")),
-  ]);
-  const policies = Object.fromEntries([...named, onePolicy(QUIET, rules("", "flag"))].map((each) => [each.name, each]));
+  const rules = (action: "observe" | "flag" | "abort", at: "both" | "generation") =>
+    Object.fromEntries(DETECTORS.map((id) => [id, { action, onError: "closed", positions: at }] as const));
+  const named = (["flag", "abort"] as const).flatMap((action) =>
+    (["both", "generation"] as const).map((at) => onePolicy(`${action}-${at}`, {}, { detectors: rules(action, at) })),
+  );
+  const quiet = onePolicy(QUIET, {}, { detectors: rules("observe", "both") });
+  const policies = Object.fromEntries([...named, quiet].map((each) => [each.name, each]));
+  // Texts of the files come in turns, so a turn of the policies must not be as long as one of theirs.
+  const policyOf = (number: number) => named[(number + Math.floor(number / 8)) % named.length]?.name ?? "";
   const live = await openFlaggedTraces({
     policies,
     cache,
@@ -85,8 +87,7 @@ export async function openEnrichmentRig({ cache, niceness, threads }: RigOptions
     live,
     enrichment,
     pause,
-    ask: (number, options) =>
-      live.ask(texts[number % texts.length] ?? "", { policy: named[number % named.length]?.name ?? "", ...options }),
+    ask: (number, options) => live.ask(texts[number % texts.length] ?? "", { policy: policyOf(number), ...options }),
     async gather(count) {
       const ids: string[] = [];
       for (let number = 0; ids.length < count; number += 1) {

@@ -87,35 +87,29 @@ async function readReference(
     const scale = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0) / hidden + normEpsilon);
     scaleRow(lineOf(parts, means, tap), scale);
   });
-  const passes: Float32Array[] = [];
-  for (let start = 0; start + 1 < sample.length; start += CHUNK_TOKENS) {
-    passes.push(await readSample({ parts, model, settings }, sample.slice(start, start + CHUNK_TOKENS)));
+  return { means, rows: await readSample({ parts, model, settings }) };
+}
+
+/** Rows of ordinary text through the final norm, by tap. Position 0 of each pass is left out: it is an attention sink. */
+async function readSample({ parts, model, settings }: LayerLensOptions): Promise<Float32Array[]> {
+  const { taps, sample } = settings;
+  const { hidden } = parts;
+  const { architecture } = model.manifest;
+  const passes = Math.ceil(sample.length / CHUNK_TOKENS);
+  const rows = taps.map(() => new Float32Array((sample.length - passes) * hidden)); // each [positions, hidden]
+  const [kept, weight, slot] = [createKeptRows(parts), readFinalNorm(model), createSlot(architecture)];
+  let positions = 0;
+  for (let start = 0; start < sample.length; start += CHUNK_TOKENS) {
+    const ids = sample.slice(start, start + CHUNK_TOKENS);
+    slot.clear();
+    const result = await parts.forward.step(slot, ids, "last");
+    for (let row = 1; row < ids.length; row += 1) {
+      const normed = normRows(kept.take([{ result, row }], taps), weight, architecture.normEpsilon); // [taps, hidden]
+      rows.forEach((own, tap) => own.set(normed.subarray(tap * hidden, (tap + 1) * hidden), positions * hidden));
+      positions += 1;
+    }
   }
-  const weight = readFinalNorm(model);
-  const rows = taps.map((_, tap) => normRows(joinTap(passes, { tap, taps: taps.length, hidden }), weight, normEpsilon));
-  return { means, rows };
-}
-
-/** Position 0 is an attention sink: it is left out. `[positions − 1, taps, hidden]` */
-async function readSample({ parts, model, settings }: LayerLensOptions, ids: readonly number[]): Promise<Float32Array> {
-  const result = await parts.forward.step(createSlot(model.manifest.architecture), ids, "last");
-  const rows = ids.slice(1).map((_, index) => ({ result, row: index + 1 }));
-  return createKeptRows(parts).take(rows, settings.taps);
-}
-
-function joinTap(
-  passes: readonly Float32Array[],
-  { tap, taps, hidden }: { tap: number; taps: number; hidden: number },
-): Float32Array {
-  const rows = passes.flatMap((pass) =>
-    Array.from({ length: pass.length / (taps * hidden) }, (_, row) => {
-      const from = (row * taps + tap) * hidden;
-      return pass.subarray(from, from + hidden);
-    }),
-  );
-  const joined = new Float32Array(rows.length * hidden); // [positions, hidden]
-  rows.forEach((row, index) => joined.set(row, index * hidden));
-  return joined;
+  return rows;
 }
 
 interface Lifting {

@@ -41,6 +41,9 @@ export interface ReaderKeeperOptions {
  */
 export const NICENESS = 15;
 
+// What a pass returns is garbage a step later, and a large nursery lets it pile up.
+const NURSERY_MB = 8;
+
 interface Reader {
   readonly child: ChildProcess;
   readonly exited: Promise<void>;
@@ -183,6 +186,7 @@ export function forkReader(niceness: number = NICENESS): ChildProcess {
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: bareEnvironment(),
-    ...(isSource ? { execArgv: ["--import", "tsx"], cwd: fileURLToPath(new URL("../..", import.meta.url)) } : {}),
+    execArgv: [`--max-semi-space-size=${NURSERY_MB}`, ...(isSource ? ["--import", "tsx"] : [])],
+    ...(isSource ? { cwd: fileURLToPath(new URL("../..", import.meta.url)) } : {}),
   });
 }
