@@ -4,7 +4,7 @@ import { findCrossFaults } from "./config/cross-checks.ts";
 import { applyEnvironment, type Environment } from "./config/environment.ts";
 import { freezeDeep } from "./config/frozen.ts";
 import { resolvePolicies } from "./config/policies.ts";
-import { toReview, type EnrichmentConfig, type QueueConfig, type ReviewConfig } from "./config/review-config.ts";
+import { toReview, type ReviewParts } from "./config/review-config.ts";
 import { gatewaySchema, type GatewayFile } from "./config/schema.ts";
 import type { Policy } from "./decide/policy.ts";
 import { listDetectorFiles } from "./detector-files.ts";
@@ -46,7 +46,7 @@ export interface KeyLimitsConfig {
 }
 
 /** `gateway.yaml`, checked and frozen. Paths are absolute, times in milliseconds. */
-export interface Config {
+export interface Config extends ReviewParts {
   readonly file: string;
   /** The model's folder and its name, which is the folder's own. */
   readonly model: { readonly name: string; readonly folder: string };
@@ -84,9 +84,6 @@ export interface Config {
     readonly retryAfterMs: number;
     readonly drainMs: number;
   };
-  readonly queue: QueueConfig;
-  readonly review: ReviewConfig;
-  readonly enrichment: EnrichmentConfig;
   readonly stateDir?: string;
   readonly cacheDir?: string;
 }

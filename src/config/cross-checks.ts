@@ -1,5 +1,6 @@
 import { suggestWord } from "../suggestion.ts";
 import type { YamlFault } from "../yaml-document.ts";
+import { findPrivacyFaults } from "./privacy-config.ts";
 import type { GatewayFile } from "./schema.ts";
 
 /** What no single field can know: names that must exist, and settings that do not go together. */
@@ -10,6 +11,7 @@ export function findCrossFaults(file: GatewayFile): YamlFault[] {
     ...findExposure(file),
     ...findEngineFaults(file),
     ...findReviewerFaults(file),
+    ...findPrivacyFaults(file.privacy),
   ];
 }
 

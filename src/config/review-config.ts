@@ -1,3 +1,4 @@
+import { toPrivacy, type PrivacyConfig, type RetentionConfig } from "./privacy-config.ts";
 import { gatewaySchema, type GatewayFile } from "./schema.ts";
 
 /** Where review items wait, and what happens when they cannot get there. */
@@ -60,12 +61,20 @@ export interface ReviewParts {
   readonly queue: QueueConfig;
   readonly review: ReviewConfig;
   readonly enrichment: EnrichmentConfig;
+  readonly privacy: PrivacyConfig;
+  readonly retention: RetentionConfig;
 }
 
 /** The same where there is no configuration. */
 export function defaultReview(): ReviewParts {
-  const { queue, review, enrichment } = gatewaySchema.shape;
-  return toReview({ queue: queue.parse({}), review: review.parse({}), enrichment: enrichment.parse({}) });
+  const { queue, review, enrichment, privacy, retention } = gatewaySchema.shape;
+  return toReview({
+    queue: queue.parse({}),
+    review: review.parse({}),
+    enrichment: enrichment.parse({}),
+    privacy: privacy.parse({}),
+    retention: retention.parse({}),
+  });
 }
 
 /** Reads them from the file. */
@@ -73,7 +82,9 @@ export function toReview({
   queue,
   review,
   enrichment,
-}: Pick<GatewayFile, "queue" | "review" | "enrichment">): ReviewParts {
+  privacy,
+  retention,
+}: Pick<GatewayFile, keyof ReviewParts>): ReviewParts {
   const { url, prefix, score_rows: scoreRows } = queue.redis;
   const { clear, near, near_share: nearShare } = review.sample;
   return {
@@ -98,5 +109,6 @@ export function toReview({
       idleExitMs: enrichment.idle_exit_ms,
       busyWaitMs: enrichment.busy_wait_ms,
     },
+    ...toPrivacy({ privacy, retention }),
   };
 }

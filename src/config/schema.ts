@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { privacySchema, retentionSchema } from "./privacy-config.ts";
 import { withCure } from "../schema-problem.ts";
 
 const name = z
@@ -170,6 +171,8 @@ export const gatewaySchema = z.strictObject({
   queue,
   review,
   enrichment,
+  privacy: privacySchema,
+  retention: retentionSchema,
   state_dir: z.string().min(1).optional(),
   cache_dir: z.string().min(1).optional(),
 });

@@ -1,5 +1,6 @@
 import { membersOf, type Policy } from "../decide/policy.ts";
 import type { PromptEncoder } from "../model/prompt.ts";
+import { REDACTED_ID } from "../trace/redacted-text.ts";
 import type { Trace } from "../trace/trace.ts";
 import { RereadError } from "./enrichment.ts";
 import type { ReaderSettings } from "./reader-settings.ts";
@@ -31,6 +32,7 @@ export interface RereadPlan {
 /** Plans the re-read. Throws `RereadError` where the trace could not be read as the live run read it. */
 export function planReread(trace: Trace, settings: ReaderSettings, prompts: PromptEncoder): RereadPlan {
   const policy = policyOf(trace, settings);
+  checkWhole(trace);
   const { prompt, judged } = encodePrompt(trace, policy, prompts);
   const generated = trace.end?.generated ?? trace.evidence.at(-1)?.generated ?? [];
   const total = prompt.length + generated.length;
@@ -83,6 +85,14 @@ function encodePrompt({ head, end }: Trace, policy: Policy, prompts: PromptEncod
     throw new RereadError(`its prompt had ${length} tokens and has ${encoded.ids.length} now`);
   }
   return { prompt: encoded.ids, judged: policy.promptScope === "all" ? encoded.judgedAll : encoded.judgedNew };
+}
+
+/** Another text than the one that was judged would tell nothing of it. */
+function checkWhole({ head, evidence, end }: Trace): void {
+  const isWhole = (tokens: readonly { readonly id: number }[] = []) => tokens.every(({ id }) => id !== REDACTED_ID);
+  if (head.redacted === undefined && isWhole(end?.generated) && evidence.every(({ generated }) => isWhole(generated)))
+    return;
+  throw new RereadError("parts of its text were taken out before it was stored");
 }
 
 // The live scores name their tokens: a prompt of the right length with other tokens shows here.

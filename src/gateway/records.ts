@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import type { ReviewParts } from "../config/review-config.ts";
 import type { ReviewHealth } from "../http/options.ts";
 import type { Logger } from "../log.ts";
 import type { ReviewTallies } from "../metrics.ts";
@@ -8,6 +9,7 @@ import type { ReviewQueue } from "../queue/queue.ts";
 import { createSettling } from "../queue/settling.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
 import { createPump, type Pump } from "../trace/pump.ts";
+import { createRedaction } from "../trace/redaction.ts";
 import { createRecorder, type Recorder } from "../trace/recorder.ts";
 import type { Sampler } from "../trace/sampling.ts";
 import { stateFolder } from "../trace/state-folder.ts";
@@ -19,7 +21,7 @@ import { readReviewHealth } from "./review-health.ts";
 import { createTallies, type TallyKeeper } from "./review-tallies.ts";
 
 /** What the records need of the configuration. */
-export type RecordsConfig = Pick<Config, "queue" | "review" | "enrichment" | "stateDir">;
+export type RecordsConfig = Pick<Config, keyof ReviewParts | "stateDir">;
 
 export interface RecordsOptions {
   readonly config: RecordsConfig;
@@ -74,6 +76,7 @@ export function openRecords(options: RecordsOptions): Records {
     log,
     enqueue: createEnqueue(options, { local, desk, keeper, pump }),
     ...(options.sampler === undefined ? {} : { sampler: options.sampler }),
+    redaction: createRedaction({ privacy: config.privacy, digest: local.sealing.digest }),
     admit: () => config.queue.whenFull === "drop" || local.outbox.waiting() < config.queue.outboxLimit,
   });
   return {

@@ -63,7 +63,13 @@ function prefixOf({ head }: Trace, { finding, generated }: FlagEvidence): string
   const turns = head.conversation.flatMap(({ role, content }) => [role, content]);
   const read = head.promptTokens === undefined ? generated.length : finding.position - head.promptTokens + 1;
   const ids = generated.slice(0, Math.max(0, read)).map(({ id }) => id);
-  return [head.model.sha256, ...turns, JSON.stringify(ids)];
+  // What was taken out before it was stored still tells texts apart.
+  return [
+    head.model.sha256,
+    ...turns,
+    ...(head.redacted === undefined ? [] : [head.redacted.digest]),
+    JSON.stringify(ids),
+  ];
 }
 
 /** Counts different repetitions by key and minute. */

@@ -3,6 +3,7 @@ import type { Logger } from "../log.ts";
 import { createBacklog } from "./backlog.ts";
 import { createDispatch } from "./dispatch.ts";
 import { startRecording } from "./recording.ts";
+import type { Redaction } from "./redaction.ts";
 import type { Sampler } from "./sampling.ts";
 import type { ScoreLog, TraceStore } from "./stores.ts";
 import type { Trace, TraceHead } from "./trace.ts";
@@ -19,6 +20,8 @@ export interface RecorderParts {
   readonly admit?: () => boolean;
   /** Draws replies that nothing flagged; none is drawn without it. */
   readonly sampler?: Sampler;
+  /** Takes out what is not to be stored; everything is stored without it. */
+  readonly redaction?: Redaction;
   readonly log: Pick<Logger, "warn" | "error">;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;

@@ -3,6 +3,7 @@ import { bareEnd } from "../engine/bare-end.ts";
 import type { FlagEvidence, Run, RunEnd, RunEvent } from "../engine/engine.ts";
 import type { Logger } from "../log.ts";
 import type { Backlog } from "./backlog.ts";
+import type { Redaction } from "./redaction.ts";
 import type { Sampler } from "./sampling.ts";
 import type { ScoreLog, TraceStore } from "./stores.ts";
 import type { ScoreRow, TraceHead } from "./trace.ts";
@@ -15,6 +16,8 @@ interface RecordingParts {
   readonly scores: ScoreLog;
   /** Draws replies that nothing flagged; none is drawn without it. */
   readonly sampler?: Sampler | undefined;
+  /** Takes out what is not to be stored; everything is stored without it. */
+  readonly redaction?: Redaction | undefined;
   /** Queues a closed trace; does not throw. */
   readonly enqueue: (traceId: string) => Promise<unknown>;
   /** Whether one more run may be flagged. */
@@ -38,7 +41,7 @@ interface Recording {
 export function startRecording(parts: RecordingParts): Recording {
   const { run, head } = parts;
   const take = eventTaker(parts);
-  const writer = createTraceWriter(parts.traces, head);
+  const writer = createTraceWriter(parts, head);
   const flags = createFlags(parts, writer);
   let state: "running" | "failed" | "ended" = "running";
   let left = false;

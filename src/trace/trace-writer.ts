@@ -1,4 +1,5 @@
 import type { EndReason, FlagEvidence, RunEnd } from "../engine/engine.ts";
+import { NO_REDACTION, type Redaction, type TraceRedactor } from "./redaction.ts";
 import type { TraceStore } from "./stores.ts";
 import type { TraceEnd, TraceHead, TraceSample } from "./trace.ts";
 
@@ -21,14 +22,24 @@ export function traceStateOf(reason: EndReason): "complete" | "interrupted" {
   return reason === "stop" || reason === "length" || reason === "abort" ? "complete" : "interrupted";
 }
 
+/** What a trace is written to, and what is taken out of it before. */
+export interface WriterParts {
+  readonly traces: TraceStore;
+  readonly redaction?: Redaction | undefined;
+}
+
 /** Makes the writer of one trace; nothing is written before the first `save`. */
-export function createTraceWriter(traces: TraceStore, given: TraceHead): TraceWriter {
+export function createTraceWriter({ traces, redaction = NO_REDACTION }: WriterParts, given: TraceHead): TraceWriter {
   const missing: FlagEvidence[] = [];
   let head = given;
   let opened = false;
+  let redactor: TraceRedactor | undefined;
+  /** Only what is stored is searched. */
+  const stored = (): TraceRedactor => (redactor ??= redaction(given.conversation));
 
   async function write(evidence: FlagEvidence): Promise<void> {
-    await (opened ? traces.append(head.id, evidence) : traces.open(head, evidence));
+    const kept = stored().evidence(evidence, head.promptTokens);
+    await (opened ? traces.append(head.id, kept) : traces.open(stored().head(head), kept));
     opened = true;
   }
 
@@ -50,9 +61,11 @@ export function createTraceWriter(traces: TraceStore, given: TraceHead): TraceWr
         await write(evidence);
         missing.shift();
       }
-      await traces.close(head.id, endingOf(end, endedAt), left ? "interrupted" : traceStateOf(end.reason));
+      const ending = stored().end(endingOf(end, endedAt));
+      await traces.close(head.id, ending, left ? "interrupted" : traceStateOf(end.reason));
     },
-    addSample: (end, { endedAt, sample }) => traces.addSample(head, endingOf(end, endedAt), sample),
+    addSample: (end, { endedAt, sample }) =>
+      traces.addSample(stored().head(head), stored().end(endingOf(end, endedAt)), sample),
   };
 }
 

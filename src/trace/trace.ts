@@ -28,6 +28,12 @@ export interface TraceHead {
   readonly promptTokens?: number;
   /** Tokens that the reply was allowed; absent in traces from before it was kept. */
   readonly maxTokens?: number;
+  /** What was taken out of the conversation before it was stored; absent where nothing was. */
+  readonly redacted?: {
+    readonly names: readonly string[];
+    /** A keyed hash of the conversation as it was. */
+    readonly digest: string;
+  };
 }
 
 /** What the end of a run adds to an open trace. */

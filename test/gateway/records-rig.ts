@@ -22,6 +22,7 @@ export interface Rig {
 export interface RigOptions extends Partial<Pick<RecordsOptions, "onAdded">> {
   readonly queue?: Partial<RecordsConfig["queue"]>;
   readonly review?: Partial<RecordsConfig["review"]>;
+  readonly rest?: Partial<Pick<RecordsConfig, "privacy" | "retention">>;
   /** The address of Redis; the embedded queue when absent. */
   readonly redis?: string;
   readonly folder?: string;
@@ -34,9 +35,10 @@ export function openRig(options: RigOptions = {}): Rig {
   const base = defaultReview();
   const shared = redis === undefined ? {} : { driver: "bullmq" as const, redis: { ...base.queue.redis, url: redis } };
   const config = {
+    ...base,
     queue: { ...base.queue, ...shared, ...options.queue },
     review: { ...base.review, newItemsPerMinute: 1_000_000, ...options.review },
-    enrichment: base.enrichment,
+    ...options.rest,
     stateDir: folder,
   };
   const lines: string[] = [];

@@ -10,7 +10,7 @@ const ENDING = { endedAt: 9, left: false };
 
 test("the first evidence opens the trace with what is known by then, later ones are added", async () => {
   const traces = createTraceStore(openDatabase({ folder: temporaryFolder() }));
-  const writer = createTraceWriter(traces, sampleHead());
+  const writer = createTraceWriter({ traces }, sampleHead());
   expect(writer.flagged()).toBe(false);
   writer.learnPrompt(42);
   await writer.save(sampleEvidence());
@@ -28,7 +28,7 @@ test("evidence that could not be written is written with the end, in order, each
   const real = createTraceStore(openDatabase({ folder: temporaryFolder() }));
   let broken = true;
   const open: typeof real.open = (...given) => (broken ? Promise.reject(new Error("full")) : real.open(...given));
-  const writer = createTraceWriter({ ...real, open }, sampleHead());
+  const writer = createTraceWriter({ traces: { ...real, open } }, sampleHead());
   await expect(writer.save(sampleEvidence())).rejects.toThrow("full");
   await expect(writer.save(sampleEvidence({ released: 8 }))).rejects.toThrow("full");
   expect(writer.flagged()).toBe(true);

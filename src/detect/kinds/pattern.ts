@@ -1,5 +1,5 @@
-import { createContext, Script } from "node:vm";
 import { z } from "zod";
+import { backtracks, PROBE_LENGTH } from "../../backtracking.ts";
 import { OptionError, type Kind, type Positions, type Resolution, type Scorer } from "./kind.ts";
 
 const schema = z.strictObject({
@@ -27,10 +27,7 @@ export interface PatternResolved {
 }
 
 // Characters that a match may reach back over; it also bounds what a bad expression can cost.
-const WINDOW = 256;
-// Backtracking that explodes takes hours; a sound expression takes under a millisecond, and longer only where the machine is busy.
-const PROBE_LIMIT_MS = 1_000;
-const PROBE_TRIES = 2;
+const WINDOW = PROBE_LENGTH;
 
 /**
  * Text baseline: score 1 where a match of any pattern ends inside this step's text, else 0. A match may begin up to 256
@@ -54,7 +51,7 @@ function resolvePatterns(options: PatternOptions): Resolution<PatternResolved> {
         cure,
       );
     }
-    if (Array.from({ length: PROBE_TRIES }).every(() => backtracks({ source: regex, flags }))) {
+    if (backtracks({ source: regex, flags })) {
       const cure = "avoid a repetition inside a repetition, like (a+)+";
       throw new OptionError(
         ["patterns", index, "regex"],
@@ -73,21 +70,6 @@ function compile({ source, flags }: { source: string; flags: string }, index: nu
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new OptionError(["patterns", index, "regex"], message, "write a JavaScript regular expression");
-  }
-}
-
-/** Tries texts that make nested repetitions explode: each character of the expression, repeated, then a stranger. */
-function backtracks({ source, flags }: { source: string; flags: string }): boolean {
-  const letters = new Set([...source.replaceAll(/[^\p{L}\p{N} ]/gu, ""), "a", "0", " "]);
-  const probes = [...letters].slice(0, 40).map((letter) => `${letter.repeat(WINDOW)}\u0000`);
-  const sandbox = createContext({ source, flags, probes });
-  try {
-    new Script("for (const probe of probes) new RegExp(source, flags).test(probe)").runInContext(sandbox, {
-      timeout: PROBE_LIMIT_MS,
-    });
-    return false;
-  } catch {
-    return true;
   }
 }
 
