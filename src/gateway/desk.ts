@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
-import { createEmbeddedQueue } from "../queue/embedded.ts";
+import { createEmbeddedQueue, type EmbeddedQueue } from "../queue/embedded.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import { createLocalWorkQueue, type WorkQueue } from "../queue/work-queue.ts";
 import type { OutboxRow } from "../trace/outbox.ts";
@@ -25,8 +25,8 @@ export interface Desk {
   readonly enrichments: EnrichmentStore;
   readonly scores: ScoreLog;
   readonly audit: AuditLog;
-  /** The queue lies in the state folder: to deliver is one more write there. */
-  readonly isLocal: boolean;
+  /** Where the queue lies in the state folder: delivers as a part of the transaction that notes the item. */
+  readonly place?: EmbeddedQueue["place"];
   readonly epoch: () => Promise<string>;
   readonly shareTrace?: (traceId: string) => Promise<void>;
   readonly shareEnrichment: (row: OutboxRow) => Promise<Delivered>;
@@ -59,9 +59,13 @@ export function openDesk(options: DeskOptions): Desk {
 /** What a start takes up again of re-reads that were not done. */
 const MOST_UNREAD = 1_000;
 
+/** The one state that the embedded queue has: it is lost with the outbox or not at all. */
+export const EMBEDDED = "embedded";
+
 /** Everything in the state folder. */
 function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, audit }: LocalStores): Desk {
   const openedAt = Date.now();
+  const queue = createEmbeddedQueue({ database });
   const work = createLocalWorkQueue({ refill: async () => listUnreadTraces(database, MOST_UNREAD) });
   return {
     traces,
@@ -70,10 +74,10 @@ function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, au
     scores,
     audit,
     steps: [],
-    isLocal: true,
-    queue: createEmbeddedQueue({ database }),
+    queue,
+    place: queue.place,
     work,
-    epoch: async () => "embedded",
+    epoch: async () => EMBEDDED,
     shareEnrichment: async () => ({}),
     letGo: async () => undefined,
     reach: () => ({ reachable: true, since: openedAt }),

@@ -4,7 +4,6 @@ import type { ReviewHealth } from "../http/options.ts";
 import type { Logger } from "../log.ts";
 import type { ReviewTallies } from "../metrics.ts";
 import { createItemDelivery } from "../queue/delivery.ts";
-import { createItemMaker } from "../queue/item-maker.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import { createSettling } from "../queue/settling.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
@@ -14,8 +13,8 @@ import { createRecorder, type Recorder } from "../trace/recorder.ts";
 import type { Sampler } from "../trace/sampling.ts";
 import { stateFolder } from "../trace/state-folder.ts";
 import type { AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
-import type { Trace } from "../trace/trace.ts";
 import { openDesk, type Desk } from "./desk.ts";
+import { createIntake } from "./intake.ts";
 import { openLocalStores, type LocalStores } from "./local-stores.ts";
 import { readReviewHealth } from "./review-health.ts";
 import { createTallies, type TallyKeeper } from "./review-tallies.ts";
@@ -29,7 +28,10 @@ export interface RecordsOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Refuse a state folder without a database. */
   readonly mustExist?: boolean;
-  /** Told of each trace that got an item of its own, at least once; a failure is tried again. By default they are to be read again. */
+  /**
+   * Told of each trace that got an item of its own; by default it is to be read again. On Redis at least once, and again when it
+   * fails; with the embedded queue once, unless the process dies just then: the next start finds what is unread.
+   */
   readonly onAdded?: (traceId: string) => Promise<void>;
   /** Draws replies that nothing flagged; none is drawn without it. */
   readonly sampler?: Sampler;
@@ -67,14 +69,16 @@ export function openRecords(options: RecordsOptions): Records {
   const local = openLocalStores({ folder, mustExist, sharedKey, environment });
   const keeper = createTallies();
   const desk = openDesk({ config, local, log, environment, onFailure: keeper.redisFailed });
-  const pump = openPump(options, { local, desk, keeper });
+  const onAdded = options.onAdded ?? (config.enrichment.enabled ? desk.work.add : async () => undefined);
+  const pump = openPump({ ...options, onAdded }, { local, desk, keeper });
+  const intake = createIntake({ ...options, onAdded, local, desk, keeper, wake: pump.wake });
   desk.onWork(() => pump.wake());
   const { traces, decisions, enrichments, scores, audit, queue, work, reached } = desk;
   const recorder = createRecorder({
-    traces,
+    traces: { ...traces, close: intake.close },
     scores: local.scores,
     log,
-    enqueue: createEnqueue(options, { local, desk, keeper, pump }),
+    enqueue: intake.enqueue,
     ...(options.sampler === undefined ? {} : { sampler: options.sampler }),
     redaction: createRedaction({ privacy: config.privacy, digest: local.sealing.digest }),
     admit: () => config.queue.whenFull === "drop" || local.outbox.waiting() < config.queue.outboxLimit,
@@ -112,7 +116,7 @@ interface Opened {
   readonly keeper: TallyKeeper;
 }
 
-function openPump({ config, log, onAdded }: RecordsOptions, { local, desk, keeper }: Opened): Pump {
+function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper }: Opened): Pump {
   const { outbox, settings } = local;
   const { queue, decisions, shareTrace, shareEnrichment, epoch } = desk;
   const item = createItemDelivery({
@@ -120,31 +124,8 @@ function openPump({ config, log, onAdded }: RecordsOptions, { local, desk, keepe
     decisions,
     onJoined: keeper.joined,
     ...(shareTrace === undefined ? {} : { shareTrace }),
-    onAdded: onAdded ?? (config.enrichment.enabled ? desk.work.add : async () => undefined),
+    ...(onAdded === undefined ? {} : { onAdded }),
   });
   const steps = [...desk.steps, createSettling({ outbox, decisions, queue, settings, letGo: desk.letGo })];
   return createPump({ outbox, epoch, deliver: { item, enrichment: shareEnrichment }, steps, log });
-}
-
-/** Notes the item of a closed trace on this disk. Only a queue on the same disk is waited for. */
-function createEnqueue({ config, log }: RecordsOptions, parts: Opened & { readonly pump: Pump }) {
-  const { local, desk, keeper, pump } = parts;
-  const { outboxLimit, whenFull } = config.queue;
-  const { newItemsPerMinute, blind } = config.review;
-  const makeItem = createItemMaker({ digest: local.sealing.digest, newItemsPerMinute, blind, log });
-  return async (trace: Trace): Promise<void> => {
-    const { id, createdAt } = trace.head;
-    if (local.outbox.find("item", id) === undefined) {
-      // The trace itself is among those that wait.
-      if (whenFull === "drop" && local.outbox.waiting() > outboxLimit) {
-        keeper.dropped();
-        log.error({ traceId: id }, "the outbox is full: a flagged trace is recorded and gets no review item");
-        return;
-      }
-      local.outbox.addItem({ id, createdAt, body: JSON.stringify(makeItem(trace)) });
-    }
-    if (!desk.isLocal) return pump.wake();
-    // What fails here is tried again in the background.
-    await pump.deliver("item", id).catch(() => pump.wake());
-  };
 }

@@ -37,7 +37,6 @@ export function openSharedDesk(options: DeskOptions): Desk {
     enrichments: shareEnrichments(local, bodies, tell),
     scores: createSharedScores({ log: scores, local: local.scores, gatewayId, maxRows: scoreRows }),
     audit: local.audit,
-    isLocal: false,
     queue,
     work,
     epoch: createEpoch(redis, sealing.keyId),

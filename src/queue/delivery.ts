@@ -33,7 +33,12 @@ export function createItemDelivery(parts: DeliveryParts): (row: OutboxRow) => Pr
   };
 }
 
-async function tellFirst(parts: DeliveryParts, item: ReviewItem, outcome: Enqueued): Promise<void> {
+/** Tells what a trace became that was delivered for the first time. */
+export async function tellFirst(
+  parts: Pick<DeliveryParts, "onAdded" | "onJoined">,
+  item: ReviewItem,
+  outcome: Enqueued,
+): Promise<void> {
   if (outcome === "joined") parts.onJoined?.(isFlood(item) ? "flood" : "repeated");
   // A process may have died after `added`, so `known` is told, too.
   else await parts.onAdded?.(item.traceId);

@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.ts";
 import type { Database } from "../trace/database.ts";
 import { filterValues, prepareStatements, type ItemRow, type Statements } from "./embedded-statements.ts";
 import { packTexts, unpackTexts } from "./text-list.ts";
-import { MAX_ABANDONED, type QueuedItem, type ReviewItem, type ReviewQueue } from "./queue.ts";
+import { MAX_ABANDONED, type Enqueued, type QueuedItem, type ReviewItem, type ReviewQueue } from "./queue.ts";
 
 /** The connection that the queue shares with the stores, and where time and tokens come from. */
 export interface EmbeddedQueueOptions {
@@ -14,8 +14,14 @@ export interface EmbeddedQueueOptions {
   readonly randomToken?: () => string;
 }
 
+/** The queue, and a way into it for who writes to the same database. */
+export interface EmbeddedQueue extends ReviewQueue {
+  /** Like `enqueue`, as a part of the transaction that the caller is in. Says which item the trace belongs to. */
+  place(item: ReviewItem): { readonly outcome: Enqueued; readonly itemId: string };
+}
+
 /** The review queue in the state database. Every verb first turns claims whose lease ran out back into waiting items. */
-export function createEmbeddedQueue(options: EmbeddedQueueOptions): ReviewQueue {
+export function createEmbeddedQueue(options: EmbeddedQueueOptions): EmbeddedQueue {
   const { database, clock = Date.now, randomToken = () => randomBytes(16).toString("hex") } = options;
   const sql = prepareStatements(database);
 
@@ -31,6 +37,10 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): ReviewQueue 
   }
 
   return {
+    place(item) {
+      const outcome = enqueueIn(sql, item);
+      return { outcome, itemId: sql.memberOf.get(item.traceId)?.item_id ?? item.traceId };
+    },
     async enqueue(item) {
       return database.transaction(() => enqueueIn(sql, item));
     },

@@ -20,7 +20,7 @@ export interface Database {
   /** The database file. */
   readonly path: string;
   prepare<Row extends object = Record<string, SqlValue>>(sql: string): Statement<Row>;
-  /** Runs `work` under the write lock and commits to disk, or undoes everything when it throws. Not to be nested. */
+  /** Runs `work` under the write lock and commits to disk, or undoes everything when it throws. One within another is a part of it. */
   transaction<Result>(work: () => Result): Result;
   close(): void;
 }
@@ -120,28 +120,38 @@ function wrap(native: Libsql.Database, path: string): Database {
       throw new Error(formatProblem(explain(path, error)), { cause: error });
     }
   };
+  // The driver's own answer ends the process when the connection is closed.
+  let inTransaction = false;
+  function transaction<Result>(work: () => Result): Result {
+    if (inTransaction) return work();
+    attempt(() => native.exec("BEGIN IMMEDIATE"));
+    inTransaction = true;
+    try {
+      const result = work();
+      attempt(() => native.exec("COMMIT"));
+      return result;
+    } catch (error) {
+      // A full disk has undone the transaction already.
+      if (native.inTransaction) native.exec("ROLLBACK");
+      throw error;
+    } finally {
+      inTransaction = false;
+    }
+  }
   return {
     path,
+    transaction,
     prepare<Row extends object>(sql: string): Statement<Row> {
       const statement = attempt(() => native.prepare(sql));
+      const run = (values: readonly SqlValue[]) => attempt(() => statement.run(checked(values)).changes);
+      // A statement that waits for the lock by itself in vain keeps its view of the file, and every transaction after it fails at once.
+      const isControl = /^\s*(begin|commit|rollback|pragma)\b/i.test(sql);
       return {
-        run: (...values) => attempt(() => statement.run(checked(values)).changes),
+        run: (...values) => (isControl || inTransaction ? run(values) : transaction(() => run(values))),
         get: (...values) => attempt(() => withoutMetadata<Row>(statement.get(checked(values)))),
         // The rows are what the caller's SQL selects; the driver knows no types.
         all: (...values) => attempt(() => statement.all(checked(values)) as Row[]),
       };
-    },
-    transaction(work) {
-      attempt(() => native.exec("BEGIN IMMEDIATE"));
-      try {
-        const result = work();
-        attempt(() => native.exec("COMMIT"));
-        return result;
-      } catch (error) {
-        // A full disk has undone the transaction already.
-        if (native.inTransaction) native.exec("ROLLBACK");
-        throw error;
-      }
     },
     close() {
       if (native.open) native.close();

@@ -13,6 +13,12 @@ export interface OutboxRow {
   readonly epoch: string | null;
 }
 
+/** Which state of the other side has a row now, and which review item the trace belongs to there. */
+export interface Delivery {
+  readonly epoch: string;
+  readonly item?: string;
+}
+
 /** Which rows to list: those that nobody has, or those that another state of the other side had. In order of time. */
 export interface OutboxQuery {
   readonly kind: OutboxKind;
@@ -27,14 +33,17 @@ export interface OutboxQuery {
  * other side, and again to the next one until it is settled.
  */
 export interface Outbox {
-  /** Notes the item of a trace, and that the trace has one. A second call for the same trace changes nothing. */
-  addItem(row: Pick<OutboxRow, "id" | "createdAt" | "body">): void;
+  /**
+   * Notes the item of a trace, and that the trace has one. A second call for the same trace changes nothing. `place` delivers
+   * to a side that is in the same database, in the same transaction.
+   */
+  addItem(row: Pick<OutboxRow, "id" | "createdAt" | "body">, place?: () => Delivery): void;
   /** Notes a re-read, new or better than the last one: it is to be delivered (again). */
   putEnrichment(row: Pick<OutboxRow, "id" | "createdAt" | "body">): void;
   find(kind: OutboxKind, id: string): OutboxRow | undefined;
   list(query: OutboxQuery): OutboxRow[];
   /** `item`: the review item that the trace belongs to now. */
-  markDelivered(row: Pick<OutboxRow, "kind" | "id">, to: { readonly epoch: string; readonly item?: string }): void;
+  markDelivered(row: Pick<OutboxRow, "kind" | "id">, to: Delivery): void;
   /** Items that nobody has yet, flagged traces without a row included. */
   waiting(): number;
   /** Unsettled items of which the local log has a verdict that stands: their item ids, at most `limit`. */
@@ -85,11 +94,13 @@ function prepareStatements(database: Database) {
 /** The outbox in the state database. */
 export function createOutbox(database: Database): Outbox {
   const sql = prepareStatements(database);
+  const mark: Outbox["markDelivered"] = ({ kind, id }, { epoch, item }) =>
+    void sql.markDelivered.run(epoch, item ?? null, kind, id);
   return {
-    addItem({ id, createdAt, body }) {
+    addItem({ id, createdAt, body }, place) {
       database.transaction(() => {
-        sql.addItem.run(id, createdAt, body);
         sql.queue.run(id);
+        if (sql.addItem.run(id, createdAt, body) > 0 && place !== undefined) mark({ kind: "item", id }, place());
       });
     },
     putEnrichment: ({ id, createdAt, body }) => void sql.putEnrichment.run(id, createdAt, body),
@@ -98,7 +109,7 @@ export function createOutbox(database: Database): Outbox {
       const place = [after?.createdAt ?? -1, after?.id ?? "", limit];
       return epoch === undefined ? sql.listNew.all(kind, ...place) : sql.listStale.all(kind, epoch, ...place);
     },
-    markDelivered: ({ kind, id }, { epoch, item }) => void sql.markDelivered.run(epoch, item ?? null, kind, id),
+    markDelivered: mark,
     waiting: () => sql.waiting.get()?.rows ?? 0,
     listDecided: (limit) => sql.listDecided.all(limit).map(({ item }) => item),
     belonging: (itemId) => sql.belonging.all(itemId).map(({ id }) => id),

@@ -45,8 +45,6 @@ export interface Pump {
   wake(): void;
   /** The other side is there again: does not wait any longer. */
   retryNow(): void;
-  /** Delivers one row now; that it did is noted in the background. For a side that is in this process. */
-  deliver(kind: OutboxKind, id: string): Promise<void>;
   /** A round that begins now; says whether nothing failed. */
   flush(): Promise<boolean>;
   status(): PumpStatus;
@@ -61,22 +59,8 @@ const KINDS = ["item", "enrichment"] as const;
 
 /** Makes the pump; it starts with the first `wake`. */
 export function createPump(parts: PumpParts): Pump {
-  const { outbox } = parts;
   const rounds = createRounds(parts);
-  const timing = createTiming(parts, rounds.run);
-  return {
-    wake: timing.wake,
-    retryNow: timing.retryNow,
-    async deliver(kind, id) {
-      const row = outbox.find(kind, id);
-      if (row === undefined || row.epoch !== null) return;
-      await rounds.handOver(row);
-      timing.wake();
-    },
-    flush: timing.flush,
-    status: rounds.status,
-    close: timing.close,
-  };
+  return { ...createTiming(parts, rounds.run), status: rounds.status };
 }
 
 /** When rounds run: one at a time, at once when there is something new, later after a failure. */
@@ -98,10 +82,11 @@ function createTiming(
   function schedule(ms: number): void {
     clearTimeout(timer);
     if (!started || closed) return;
-    timer = setTimeout(() => {
-      turn().then(rest, (error: unknown) => log.error({ err: error }, "the outbox stopped"));
-    }, ms);
-    timer.unref();
+    timer = setTimeout(() => void turn().then(rest, broke), ms).unref();
+  }
+  function broke(error: unknown): void {
+    log.error({ err: error }, "a round of the outbox broke");
+    rest(false);
   }
   function rest(fine: boolean): void {
     pauseMs = fine ? 0 : Math.min(longestPauseMs, Math.max(longestPauseMs / 40, pauseMs * 2));
@@ -138,15 +123,11 @@ type ListRows = (after: OutboxRow | undefined) => OutboxRow[];
 function createRounds(parts: PumpParts) {
   const { outbox, deliver, steps = [], clock = Date.now } = parts;
   const trouble = createTrouble(parts, clock);
-  /** Delivered already, and not noted yet. */
-  const handedOver = new Map<string, Delivered>();
-  const keyOf = ({ kind, id }: OutboxRow) => `${kind} ${id}`;
 
   async function deliverRow(row: OutboxRow, epoch: string): Promise<boolean> {
     try {
-      const { item } = handedOver.get(keyOf(row)) ?? (await deliver[row.kind](row));
+      const { item } = await deliver[row.kind](row);
       outbox.markDelivered(row, { epoch, ...(item === undefined ? {} : { item }) });
-      handedOver.delete(keyOf(row));
       return true;
     } catch (error) {
       trouble.note(row.kind, error);
@@ -178,11 +159,7 @@ function createRounds(parts: PumpParts) {
     }
     return trouble.end();
   }
-  return {
-    run,
-    handOver: async (row: OutboxRow) => void handedOver.set(keyOf(row), await deliver[row.kind](row)),
-    status: trouble.status,
-  };
+  return { run, status: trouble.status };
 }
 
 function query(kind: OutboxKind, after: OutboxRow | undefined) {

@@ -38,6 +38,19 @@ function prepareStatements(database: Database) {
   };
 }
 
+/** Traces of one state folder. */
+export interface LocalTraceStore extends TraceStore {
+  /** Like `close`, and writes what belongs to it to the same database, with one write to disk. */
+  closeWith(closing: Closing, write: (trace: Trace) => void): void;
+}
+
+/** The arguments of `close`. */
+export interface Closing {
+  readonly id: string;
+  readonly end: TraceEnd;
+  readonly state: "complete" | "interrupted";
+}
+
 type Part = "head" | "evidence" | "ending" | "sample";
 
 /** Bodies as JSON, each sealed to its trace and its place in it. */
@@ -59,9 +72,14 @@ function demand(changes: number, message: string): void {
  * Throws `GatewayError` `conflict` for a second `open`, and for `append` or `close` of a trace that is unknown or ended.
  * Every body is sealed; without `sealing` they are clear, which is for tests. Clear bodies of earlier versions are read, too.
  */
-export function createTraceStore(database: Database, sealing: Sealing = createClearSealing()): TraceStore {
+export function createTraceStore(database: Database, sealing: Sealing = createClearSealing()): LocalTraceStore {
   const sql = prepareStatements(database);
   const { seal, open } = createBodies(sealing);
+  const read = (id: string) => readTrace(sql, open, id);
+  const end = (closing: Closing): void => {
+    const { id, state } = closing;
+    demand(sql.end.run(state, seal(closing.end, id, "ending"), id), `Trace ${id} is not open.`);
+  };
 
   return {
     async open(head: TraceHead, first: FlagEvidence) {
@@ -76,8 +94,15 @@ export function createTraceStore(database: Database, sealing: Sealing = createCl
     async append(id, later) {
       demand(sql.addEvidence.run(seal(later, id, "evidence"), id), `Trace ${id} is not open.`);
     },
-    async close(id: string, ending: TraceEnd, state) {
-      demand(sql.end.run(state, seal(ending, id, "ending"), id), `Trace ${id} is not open.`);
+    async close(id, ending, state) {
+      end({ id, end: ending, state });
+    },
+    closeWith(closing, write) {
+      database.transaction(() => {
+        end(closing);
+        const trace = read(closing.id);
+        if (trace !== undefined) write(trace);
+      });
     },
     async interruptOpen() {
       return sql.interrupt.run();
@@ -94,17 +119,23 @@ export function createTraceStore(database: Database, sealing: Sealing = createCl
       const bodies = [seal(head, id, "head"), seal(ending, id, "ending"), seal(sample, id, "sample")];
       sql.insertSample.run(id, createdAt, ...bodies);
     },
-    async get(id) {
-      const row = sql.find.get(id);
-      if (row === undefined) return undefined;
-      return {
-        head: open(row.head, id, "head") as TraceHead,
-        state: row.state,
-        evidence: sql.evidence.all(id).map(({ body }) => open(body, id, "evidence") as FlagEvidence),
-        end: row.ending === null ? null : (open(row.ending, id, "ending") as TraceEnd),
-        queued: row.queued === 1,
-        sample: row.sample === null ? null : (open(row.sample, id, "sample") as TraceSample),
-      };
-    },
+    get: async (id) => read(id),
+  };
+}
+
+function readTrace(
+  sql: ReturnType<typeof prepareStatements>,
+  open: ReturnType<typeof createBodies>["open"],
+  id: string,
+): Trace | undefined {
+  const row = sql.find.get(id);
+  if (row === undefined) return undefined;
+  return {
+    head: open(row.head, id, "head") as TraceHead,
+    state: row.state,
+    evidence: sql.evidence.all(id).map(({ body }) => open(body, id, "evidence") as FlagEvidence),
+    end: row.ending === null ? null : (open(row.ending, id, "ending") as TraceEnd),
+    queued: row.queued === 1,
+    sample: row.sample === null ? null : (open(row.sample, id, "sample") as TraceSample),
   };
 }

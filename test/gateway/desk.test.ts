@@ -21,7 +21,7 @@ function open(driver: "embedded" | "bullmq") {
 
 test("the embedded desk is the state folder itself, always there", async () => {
   const { desk, local } = open("embedded");
-  expect(desk).toMatchObject({ isLocal: true, traces: local.traces, decisions: local.decisions, steps: [] });
+  expect(desk).toMatchObject({ traces: local.traces, decisions: local.decisions, steps: [] });
   expect(desk.reach().reachable).toBe(true);
   await desk.queue.enqueue(sampleItem(1));
   expect(await desk.queue.get(traceId(1))).toMatchObject({ state: "waiting" });
@@ -31,7 +31,7 @@ test("the embedded desk is the state folder itself, always there", async () => {
 
 test("a desk on a Redis that is not there opens, and refuses at once what needs it", async () => {
   const { desk } = open("bullmq");
-  expect(desk.isLocal).toBe(false);
+  expect(desk.place).toBeUndefined();
   expect(desk.reach().reachable).toBe(false);
   await expect(desk.queue.enqueue(sampleItem(1))).rejects.toMatchObject({ code: "review_unavailable" });
   await expect(desk.traces.get(traceId(1))).rejects.toMatchObject({ code: "review_unavailable" });

@@ -11,7 +11,8 @@ async function startServer(args: readonly string[] = []) {
   return server;
 }
 
-const count = 40;
+/** `LENSGATE_TEST_TRACES=500` makes it the proof at full size. */
+const count = Number(process.env["LENSGATE_TEST_TRACES"] ?? 40);
 const numbers = Array.from({ length: count }, (_, index) => index + 1);
 const settled = (rig: Rig) =>
   until(async () => rig.records.health().state === "fine" && rig.records.health().outbox.waiting === 0, 20_000);
@@ -206,5 +207,25 @@ describeWithRedis("nothing flagged is lost and nothing is there twice when Redis
     await until(() => foreign.lines.join("\n").includes("another LENSGATE_TRACE_KEY"));
     expect(foreign.records.health()).toMatchObject({ state: "failing", outbox: { waiting: 1 } });
     expect(await one.records.queue.get(traceId(2))).toBeUndefined();
+  });
+});
+
+describeWithRedis("whoever waits for new items", () => {
+  test("is told again when that failed, before the delivery counts", async () => {
+    const server = await startServer();
+    const told: string[] = [];
+    let broken = true;
+    const rig = openRig({
+      redis: server.url,
+      async onAdded(id) {
+        if (broken) throw new Error("no");
+        told.push(id);
+      },
+    });
+    await rig.flag(1);
+    await until(() => rig.records.health().state === "failing");
+    broken = false;
+    await settled(rig);
+    expect(told).toEqual([traceId(1)]);
   });
 });

@@ -175,3 +175,19 @@ test("a reader refuses a folder without a database and makes nothing there", () 
   openDatabase({ folder }).close();
   expect(openDatabase({ folder, mustExist: true }).path).toBe(join(folder, DATABASE_FILE));
 });
+
+test("a write that waited for the lock in vain spoils nothing that comes after it", () => {
+  const folder = temporaryFolder();
+  const [holder, other] = [openDatabase({ folder }), openDatabase({ folder, busyTimeoutMs: 50 })];
+  const [add, count] = [
+    other.prepare("INSERT INTO counters (name, value) VALUES (?, 1)"),
+    other.prepare<{ rows: number }>("SELECT count(*) AS rows FROM counters"),
+  ];
+  holder.transaction(() => {
+    holder.prepare("INSERT INTO counters (name, value) VALUES ('a', 1)").run();
+    expect(() => add.run("b")).toThrow(/another process holds the state database/);
+  });
+  other.transaction(() => add.run("c"));
+  add.run("d");
+  expect(count.get()?.rows).toBe(3);
+});

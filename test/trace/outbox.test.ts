@@ -107,3 +107,17 @@ test("a re-read that is made again is delivered again", () => {
   outbox.putEnrichment({ id: traceId(1), createdAt: 2, body: "" });
   expect(outbox.list({ kind: "enrichment", limit: 9 })).toMatchObject([{ id: traceId(1), createdAt: 2 }]);
 });
+
+test("a side in the same database gets its row in the same transaction, or neither is there", () => {
+  const { outbox, ids } = setUp();
+  const row = { id: traceId(1), createdAt: 1, body: "{}" };
+  const fail = () => {
+    throw new Error("full");
+  };
+  expect(() => outbox.addItem(row, fail)).toThrow("full");
+  expect(outbox.find("item", traceId(1))).toBeUndefined();
+  outbox.addItem(row, () => ({ epoch: "a", item: traceId(7) }));
+  outbox.addItem(row, fail);
+  expect(ids()).toEqual([]);
+  expect(outbox.belonging(traceId(7))).toEqual([traceId(1)]);
+});

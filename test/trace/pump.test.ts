@@ -106,17 +106,6 @@ test("another state of the side gets everything that is not settled", async () =
   expect(sent).toEqual(ids(1, 3));
 });
 
-test("what was delivered in place is noted in the background, not sent twice", async () => {
-  const { pump, sent, add, outbox } = setUp();
-  add(1);
-  await pump.deliver("item", traceId(1));
-  expect(sent).toEqual(ids(1));
-  await until(() => outbox.waiting() === 0);
-  await pump.deliver("item", traceId(1));
-  await pump.deliver("item", traceId(7));
-  expect(sent).toEqual(ids(1));
-});
-
 test("a step that fails is tried again, and stops no other", async () => {
   const ran: string[] = [];
   let broken = true;
