@@ -17,6 +17,7 @@ import type { AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } f
 import type { Trace } from "../trace/trace.ts";
 import { openDesk, type Desk } from "./desk.ts";
 import { openLocalStores, type LocalStores } from "./local-stores.ts";
+import { createErasing, type Erasing } from "./erasing.ts";
 import { readReviewHealth } from "./review-health.ts";
 import { createTallies, type TallyKeeper } from "./review-tallies.ts";
 
@@ -50,6 +51,9 @@ export interface Records {
   readonly pump: Pump;
   readonly local: LocalStores;
   readonly tallies: ReviewTallies;
+  /** Deletes traces for good. */
+  readonly erasing: Erasing;
+  readonly trimScores: Desk["trimScores"];
   /** Begins to deliver, now and whenever the queue answers again. */
   start(): void;
   health(): ReviewHealth;
@@ -67,14 +71,15 @@ export function openRecords(options: RecordsOptions): Records {
   const local = openLocalStores({ folder, mustExist, sharedKey, environment });
   const keeper = createTallies();
   const desk = openDesk({ config, local, log, environment, onFailure: keeper.redisFailed });
-  const pump = openPump(options, { local, desk, keeper });
+  const erasing = createErasing({ local, desk, audit: desk.audit, log, wake: () => pump.wake() });
+  const pump: Pump = openPump(options, { local, desk, keeper, erasing });
   desk.onWork(() => pump.wake());
   const { traces, decisions, enrichments, scores, audit, queue, work, reached } = desk;
   const recorder = createRecorder({
     traces,
     scores: local.scores,
     log,
-    enqueue: createEnqueue(options, { local, desk, keeper, pump }),
+    enqueue: createEnqueue(options, { local, desk, keeper, erasing, pump }),
     ...(options.sampler === undefined ? {} : { sampler: options.sampler }),
     redaction: createRedaction({ privacy: config.privacy, digest: local.sealing.digest }),
     admit: () => config.queue.whenFull === "drop" || local.outbox.waiting() < config.queue.outboxLimit,
@@ -91,6 +96,8 @@ export function openRecords(options: RecordsOptions): Records {
     pump,
     local,
     tallies: keeper.tallies,
+    erasing,
+    trimScores: desk.trimScores,
     reached,
     start: () => {
       desk.onReady(() => pump.retryNow());
@@ -110,9 +117,10 @@ interface Opened {
   readonly local: LocalStores;
   readonly desk: Desk;
   readonly keeper: TallyKeeper;
+  readonly erasing: Pick<Erasing, "step">;
 }
 
-function openPump({ config, log, onAdded }: RecordsOptions, { local, desk, keeper }: Opened): Pump {
+function openPump({ config, log, onAdded }: RecordsOptions, { local, desk, keeper, erasing }: Opened): Pump {
   const { outbox, settings } = local;
   const { queue, decisions, shareTrace, shareEnrichment, epoch } = desk;
   const item = createItemDelivery({
@@ -122,7 +130,11 @@ function openPump({ config, log, onAdded }: RecordsOptions, { local, desk, keepe
     ...(shareTrace === undefined ? {} : { shareTrace }),
     onAdded: onAdded ?? (config.enrichment.enabled ? desk.work.add : async () => undefined),
   });
-  const steps = [...desk.steps, createSettling({ outbox, decisions, queue, settings, letGo: desk.letGo })];
+  const steps = [
+    erasing.step,
+    ...desk.steps,
+    createSettling({ outbox, decisions, queue, settings, letGo: desk.letGo }),
+  ];
   return createPump({ outbox, epoch, deliver: { item, enrichment: shareEnrichment }, steps, log });
 }
 

@@ -143,6 +143,8 @@ function createRounds(parts: PumpParts) {
   const keyOf = ({ kind, id }: OutboxRow) => `${kind} ${id}`;
 
   async function deliverRow(row: OutboxRow, epoch: string): Promise<boolean> {
+    // Deleted since it was listed.
+    if (outbox.find(row.kind, row.id) === undefined) return true;
     try {
       const { item } = handedOver.get(keyOf(row)) ?? (await deliver[row.kind](row));
       outbox.markDelivered(row, { epoch, ...(item === undefined ? {} : { item }) });
