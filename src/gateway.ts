@@ -9,6 +9,7 @@ import { createLearning, createSampling } from "./gateway/learning.ts";
 import { openListeners, openMetrics } from "./gateway/listeners.ts";
 import { startReReading } from "./gateway/re-reading.ts";
 import { openRecords } from "./gateway/records.ts";
+import { startRetaining } from "./gateway/retaining.ts";
 import { engineOptions, type Running } from "./gateway/running.ts";
 import { startTax } from "./gateway/safety-tax.ts";
 import type { Listener } from "./http/listener.ts";
@@ -64,7 +65,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const settings = options.measureTax ? workerSettingsOf(engineOptions(running)) : undefined;
     const tax = await startTax({ engine, log, settings, scores: records.scores, tax: metrics.tax });
     const reReading = startReReading(running, metrics.tax);
-    return createGateway(running, { ...listeners, tax, reReading });
+    const retaining = startRetaining(running);
+    return createGateway(running, { ...listeners, tax, reReading, retaining });
   } catch (error) {
     await engine?.close();
     await records.close();
@@ -99,9 +101,10 @@ function checkPolicies({ file, policies }: Config, detectors: readonly LoadedDet
 type Started = Pick<Gateway, "api" | "console"> & {
   readonly tax: { close(): void };
   readonly reReading: { close(): Promise<void> };
+  readonly retaining: { close(): Promise<void> };
 };
 
-function createGateway(running: Running, { api, console, tax, reReading }: Started): Gateway {
+function createGateway(running: Running, { api, console, tax, reReading, retaining }: Started): Gateway {
   const { config, log, model, engine, records, state, closing } = running;
   const retry = setInterval(() => {
     records.recorder.retry().catch((error: unknown) => log.error({ err: error }, "retrying records failed"));
@@ -122,6 +125,7 @@ function createGateway(running: Running, { api, console, tax, reReading }: Start
       await engine.close();
       await records.recorder.idle();
       await reReading.close();
+      await retaining.close();
       closing.abort();
       await console.drain(1_000);
       if (records.health().state === "fine") await records.pump.flush();

@@ -3,6 +3,7 @@ import { VERSION } from "../version.ts";
 import { registerBench } from "./bench.ts";
 import { registerCheck } from "./check.ts";
 import { openCheckModel } from "./check-model.ts";
+import { registerDelete } from "./delete.ts";
 import { registerDetectors } from "./detectors.ts";
 import { registerLens } from "./lens.ts";
 import { registerReview } from "./review.ts";
@@ -26,6 +27,7 @@ export function createProgram(): Command {
   registerScan(program);
   registerDetectors(program);
   registerReview(program);
+  registerDelete(program);
   registerBench(program);
   registerWatch(program);
   return program;

@@ -16,7 +16,8 @@ import { stateFolder } from "../trace/state-folder.ts";
 import { VERDICTS } from "../trace/stores.ts";
 import { registerLearning } from "./review-learning.ts";
 
-interface CommonOptions {
+/** Flags of every command that works on what is recorded. */
+export interface CommonOptions {
   readonly stateDir?: string;
   readonly config?: string;
   readonly json?: true;
@@ -77,7 +78,7 @@ export function registerReview(program: Command): void {
 }
 
 /** Prints what the action says; errors that are the caller's to mend are printed without a stack and end with status 1. */
-async function guard(command: Command, action: () => Promise<string>): Promise<void> {
+export async function guard(command: Command, action: () => Promise<string>): Promise<void> {
   try {
     const text = await action();
     command.configureOutput().writeOut?.(`${text}\n`);
@@ -87,7 +88,8 @@ async function guard(command: Command, action: () => Promise<string>): Promise<v
   }
 }
 
-async function withRecords<Result>(
+/** Opens what is recorded, for as long as the work takes. */
+export async function withRecords<Result>(
   options: CommonOptions,
   work: (records: Records) => Promise<Result>,
 ): Promise<Result> {
@@ -155,7 +157,7 @@ function quietLogger(): Logger {
 }
 
 /** A container's user may have no name; then `--reviewer` is asked for. */
-function userName(): string {
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -75,7 +75,7 @@ async function readReference(
   { parts, model, settings }: LayerLensOptions,
   { normedMeans }: NonNullable<ReaderSettings["statistics"]>,
 ): Promise<Reference> {
-  const { taps, sample } = settings;
+  const { taps } = settings;
   const { hidden } = parts;
   const averages = new Float32Array(taps.length * hidden); // [taps, hidden]
   taps.forEach((tap, index) => averages.set(normedMeans.get(tap) ?? [], index * hidden));

@@ -5,6 +5,7 @@ import type { ReviewQueue } from "../queue/queue.ts";
 import { createLocalWorkQueue, type WorkQueue } from "../queue/work-queue.ts";
 import type { OutboxRow } from "../trace/outbox.ts";
 import type { Delivered, PumpStep } from "../trace/pump.ts";
+import type { SharedErasures } from "../trace/shared-erasures.ts";
 import type { AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
 import { listUnreadTraces } from "../trace/unread-traces.ts";
 import type { LocalStores } from "./local-stores.ts";
@@ -32,6 +33,12 @@ export interface Desk {
   readonly shareEnrichment: (row: OutboxRow) => Promise<Delivered>;
   /** What was shared of these traces is needed no longer. */
   readonly letGo: (traceIds: readonly string[]) => Promise<void>;
+  /** Takes a trace out of the queue, and away from everyone whom it was shown. */
+  readonly forget: (traceId: string) => Promise<void>;
+  /** How others hear of what was deleted; absent where there are no others. */
+  readonly erasures?: SharedErasures;
+  /** Others keep none of this gateway's score rows before a place. */
+  readonly trimScores: (firstKept: number) => Promise<void>;
   readonly steps: readonly PumpStep[];
   reach(): Reach;
   /** Resolves when the queue answers, or after a few seconds. */
@@ -80,6 +87,8 @@ function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, au
     epoch: async () => EMBEDDED,
     shareEnrichment: async () => ({}),
     letGo: async () => undefined,
+    forget: (traceId) => queue.remove(traceId),
+    trimScores: async () => undefined,
     reach: () => ({ reachable: true, since: openedAt }),
     reached: async () => undefined,
     onWork: () => undefined,

@@ -2,6 +2,7 @@ import { createAuditLog } from "../trace/audit-log.ts";
 import { openDatabase, type Database } from "../trace/database.ts";
 import { createDecisionStore } from "../trace/decision-store.ts";
 import { createEnrichmentStore } from "../trace/enrichment-store.ts";
+import { createErasures, type Erasures } from "../trace/erasures.ts";
 import { createOutbox, type Outbox } from "../trace/outbox.ts";
 import { createScoreLog } from "../trace/score-log.ts";
 import type { Sealing } from "../trace/sealing.ts";
@@ -31,6 +32,7 @@ export interface LocalStores {
   readonly scores: ReturnType<typeof createScoreLog>;
   readonly audit: ReturnType<typeof createAuditLog>;
   readonly outbox: Outbox;
+  readonly erasures: Erasures;
 }
 
 /** Opens the stores of a state folder with its key. Throws `ConfigError` like `openDatabase` and `openSealing`. */
@@ -51,6 +53,7 @@ export function openLocalStores(options: LocalStoresOptions): LocalStores {
       scores: createScoreLog(database),
       audit: createAuditLog(database),
       outbox: createOutbox(database),
+      erasures: createErasures(database),
     };
   } catch (error) {
     database.close();

@@ -16,6 +16,7 @@ import type { AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } f
 import { openDesk, type Desk } from "./desk.ts";
 import { createIntake } from "./intake.ts";
 import { openLocalStores, type LocalStores } from "./local-stores.ts";
+import { createErasing, type Erasing } from "./erasing.ts";
 import { readReviewHealth } from "./review-health.ts";
 import { createTallies, type TallyKeeper } from "./review-tallies.ts";
 
@@ -52,6 +53,9 @@ export interface Records {
   readonly pump: Pump;
   readonly local: LocalStores;
   readonly tallies: ReviewTallies;
+  /** Deletes traces for good. */
+  readonly erasing: Erasing;
+  readonly trimScores: Desk["trimScores"];
   /** Begins to deliver, now and whenever the queue answers again. */
   start(): void;
   health(): ReviewHealth;
@@ -70,7 +74,8 @@ export function openRecords(options: RecordsOptions): Records {
   const keeper = createTallies();
   const desk = openDesk({ config, local, log, environment, onFailure: keeper.redisFailed });
   const onAdded = options.onAdded ?? (config.enrichment.enabled ? desk.work.add : async () => undefined);
-  const pump = openPump({ ...options, onAdded }, { local, desk, keeper });
+  const erasing = createErasing({ local, desk, audit: desk.audit, log, wake: () => pump.wake() });
+  const pump: Pump = openPump({ ...options, onAdded }, { local, desk, keeper, erasing });
   const intake = createIntake({ ...options, onAdded, local, desk, keeper, wake: pump.wake });
   desk.onWork(() => pump.wake());
   const { traces, decisions, enrichments, scores, audit, queue, work, reached } = desk;
@@ -95,6 +100,8 @@ export function openRecords(options: RecordsOptions): Records {
     pump,
     local,
     tallies: keeper.tallies,
+    erasing,
+    trimScores: desk.trimScores,
     reached,
     start: () => {
       desk.onReady(() => pump.retryNow());
@@ -114,9 +121,10 @@ interface Opened {
   readonly local: LocalStores;
   readonly desk: Desk;
   readonly keeper: TallyKeeper;
+  readonly erasing: Pick<Erasing, "step">;
 }
 
-function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper }: Opened): Pump {
+function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper, erasing }: Opened): Pump {
   const { outbox, settings } = local;
   const { queue, decisions, shareTrace, shareEnrichment, epoch } = desk;
   const item = createItemDelivery({
@@ -126,6 +134,10 @@ function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper }: Ope
     ...(shareTrace === undefined ? {} : { shareTrace }),
     ...(onAdded === undefined ? {} : { onAdded }),
   });
-  const steps = [...desk.steps, createSettling({ outbox, decisions, queue, settings, letGo: desk.letGo })];
+  const steps = [
+    erasing.step,
+    ...desk.steps,
+    createSettling({ outbox, decisions, queue, settings, letGo: desk.letGo }),
+  ];
   return createPump({ outbox, epoch, deliver: { item, enrichment: shareEnrichment }, steps, log });
 }

@@ -4,6 +4,7 @@ import { createEpoch } from "../trace/redis-epoch.ts";
 import { openRedis, type RedisHandle } from "../trace/redis.ts";
 import { createSharedBodies, type SharedBodies } from "../trace/shared-bodies.ts";
 import { createSharedDecisions } from "../trace/shared-decisions.ts";
+import { createSharedErasures } from "../trace/shared-erasures.ts";
 import { createLogPush, createSharedLog } from "../trace/shared-log.ts";
 import { createSharedScores } from "../trace/shared-scores.ts";
 import type { EnrichmentStore, TraceStore } from "../trace/stores.ts";
@@ -41,6 +42,12 @@ export function openSharedDesk(options: DeskOptions): Desk {
     work,
     epoch: createEpoch(redis, sealing.keyId),
     ...deliveries(local, bodies),
+    erasures: createSharedErasures(redis),
+    async forget(traceId) {
+      await queue.remove(traceId);
+      await bodies.remove(traceId);
+    },
+    trimScores: (firstKept) => scores.trim(gatewayId, firstKept),
     steps: [
       decisions.step,
       createLogPush({ ...mine, log: scores, name: "scores", read: local.scores.own, maxLines: scoreRows }),

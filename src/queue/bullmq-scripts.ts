@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import type { RedisClient } from "../trace/redis.ts";
 import { LUA, SHARED } from "./bullmq-lua.ts";
+import { REMOVE } from "./bullmq-removal.ts";
 
 /** A script's arguments after the two key prefixes, and what it answers. */
 export type Script = (client: RedisClient, ...values: readonly (string | number)[]) => Promise<unknown>;
 
 /** The scripts of one queue; `bull` and `desk` are what their keys begin with. */
-export function prepareScripts(bull: string, desk: string): Record<keyof typeof LUA, Script> {
+export function prepareScripts(bull: string, desk: string): Record<keyof typeof LUA | "remove", Script> {
   const script = (lua: string): Script => {
     const text = SHARED + lua;
     const hash = createHash("sha1").update(text).digest("hex");
@@ -31,5 +32,6 @@ export function prepareScripts(bull: string, desk: string): Record<keyof typeof 
     get: script(LUA.get),
     page: script(LUA.page),
     stats: script(LUA.stats),
+    remove: script(REMOVE),
   };
 }

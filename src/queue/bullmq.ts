@@ -53,6 +53,7 @@ export function createBullmqQueue(options: BullmqQueueOptions): ReviewQueue {
       const item = toItem(row);
       return item === undefined ? undefined : { item, token, leaseUntil: item.leaseUntil ?? 0 };
     },
+    remove: async (traceId) => void (await attempt("remove", (client) => scripts.remove(client, traceId))),
     ...heldVerbs(attempt, scripts, queue.ready),
     ...readingVerbs(attempt, scripts, desk),
     close: () => queue.close(),

@@ -29,7 +29,10 @@ export function createItemDelivery(parts: DeliveryParts): (row: OutboxRow) => Pr
     const outcome = await queue.enqueue(item);
     if (row.epoch === null) await tellFirst(parts, item, outcome);
     else if (outcome === "added") await finishDecided(parts, traceId);
-    return { item: outcome === "added" ? traceId : ((await queue.itemOf(traceId)) ?? traceId) };
+    if (outcome === "added") return { item: traceId };
+    const joined = await queue.itemOf(traceId);
+    if (joined === undefined) throw new Error(`the item that ${traceId} joined was deleted meanwhile`);
+    return { item: joined };
   };
 }
 

@@ -47,6 +47,8 @@ function prepareChanges(database: Database) {
     members: database.prepare<{ trace_id: string }>(
       "SELECT trace_id FROM review_members WHERE item_id = ? ORDER BY created_at, trace_id LIMIT ?",
     ),
+    removeItem: change("DELETE FROM review_items WHERE trace_id = ?"),
+    removeMembers: change("DELETE FROM review_members WHERE trace_id = ?1 OR item_id = ?1"),
     anyExpired: change("SELECT 1 FROM review_items WHERE state = 'claimed' AND lease_until <= ? LIMIT 1"),
     expire: change(
       `UPDATE review_items SET abandoned = abandoned + 1, state = iif(abandoned + 1 >= ?, 'dead', 'waiting'), ${FREE}

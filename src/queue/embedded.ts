@@ -62,6 +62,12 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): EmbeddedQueu
       if (sql.reopen.run(stage, packTexts(excluded), traceId) > 0) return;
       throw new GatewayError("conflict", `${traceId} is neither decided nor dead, so it cannot be opened again.`);
     },
+    async remove(traceId) {
+      database.transaction(() => {
+        sql.removeItem.run(traceId);
+        sql.removeMembers.run(traceId);
+      });
+    },
     ...heldVerbs(sql, expireLeases),
     ...readingVerbs(sql, expireLeases),
     // The connection belongs to whoever opened it.

@@ -113,6 +113,11 @@ export interface ReviewQueue {
   decide(traceId: string, token: string): Promise<void>;
   /** A decided or dead item waits again. Throws `conflict` when it is neither. */
   reopen(traceId: string, next: PassOn): Promise<void>;
+  /**
+   * Forgets a trace: its place in another's item, or its own item with any claim on it. Traces that had joined that item belong
+   * to none then. An unknown id changes nothing.
+   */
+  remove(traceId: string): Promise<void>;
   get(traceId: string): Promise<QueuedItem | undefined>;
   /** The item that a trace belongs to: its own, or the one it joined. */
   itemOf(traceId: string): Promise<string | undefined>;

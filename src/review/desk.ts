@@ -29,6 +29,10 @@ export interface ReviewParts {
   /** Precision, recall, agreement and throughput. */
   readonly statistics?: () => Promise<object>;
   readonly proposals?: ProposalBook;
+  /** Takes traces out for good, with who and why in the audit log. */
+  readonly erasing?: {
+    erase(request: { readonly traceId: string; readonly actor: string; readonly reason: string }): Promise<void>;
+  };
   /** Every request as it goes, for leads. */
   readonly live?: LiveFeed;
   /** How notes are kept at rest. */

@@ -42,6 +42,7 @@ export const SCHEMAS = {
     supersede: z.boolean().optional(),
   }),
   note: z.strictObject({ text: z.string().trim().min(1, "write something").max(10_000) }),
+  erasure: z.strictObject({ reason: z.string().trim().max(1_000).default("") }),
   nothing: z.strictObject({}),
   proposals: z.strictObject({ rate: z.coerce.number().min(1e-9).max(1).default(0.001) }),
   detector: z.strictObject({ detector: z.string().regex(/^[a-z0-9][a-z0-9-]{0,99}$/, "is not the id of a detector") }),

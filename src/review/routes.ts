@@ -3,6 +3,7 @@ import { ERRORS, GatewayError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { createAccess } from "./access.ts";
 import type { DeskParts, ReviewParts } from "./desk.ts";
+import { declareErasure } from "./erasure-routes.ts";
 import { declareEvents } from "./event-routes.ts";
 import { declareInsights } from "./insight-routes.ts";
 import { declareItems } from "./item-routes.ts";
@@ -43,6 +44,7 @@ export function createReviewRoutes(parts: ReviewParts): Router {
   const findSession = (request: Request) => sessions.find(readSessionCookie(request) ?? "");
   if (live !== undefined) declareLive(router, { ...desk, live, findSession });
   declareItems(router, desk);
+  declareErasure(router, desk);
   declareInsights(router, desk);
   router.use(PATHS, (request) => {
     throw new GatewayError("not_found", `There is no route ${request.method} ${request.originalUrl.split("?")[0]}.`);

@@ -55,7 +55,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     createPrivately(path);
     const native = new Libsql(path, { timeout: options.busyTimeoutMs ?? 5_000 });
     switchToWal(native, Date.now() + (options.busyTimeoutMs ?? 5_000));
-    native.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    // What is deleted is overwritten, not only unlinked.
+    native.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON");
     const database = wrap(native, path);
     migrate(native, database);
     return database;

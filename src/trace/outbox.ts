@@ -67,7 +67,8 @@ function prepareStatements(database: Database) {
     ),
     queue: database.prepare("UPDATE traces SET queued = 1 WHERE id = ? AND queued = 0"),
     putEnrichment: database.prepare(
-      `INSERT INTO outbox (kind, id, created_at, body) VALUES ('enrichment', ?, ?, ?)
+      `INSERT INTO outbox (kind, id, created_at, body)
+       SELECT 'enrichment', ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM erasures WHERE trace_id = ?1)
        ON CONFLICT (kind, id) DO UPDATE SET created_at = excluded.created_at, body = excluded.body, epoch = NULL, settled = 0`,
     ),
     find: database.prepare<OutboxRow>(`SELECT ${COLUMNS} FROM outbox WHERE kind = ? AND id = ?`),

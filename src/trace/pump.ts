@@ -125,6 +125,8 @@ function createRounds(parts: PumpParts) {
   const trouble = createTrouble(parts, clock);
 
   async function deliverRow(row: OutboxRow, epoch: string): Promise<boolean> {
+    // Deleted since it was listed.
+    if (outbox.find(row.kind, row.id) === undefined) return true;
     try {
       const { item } = await deliver[row.kind](row);
       outbox.markDelivered(row, { epoch, ...(item === undefined ? {} : { item }) });

@@ -111,6 +111,13 @@ export const MIGRATIONS: readonly string[] = [
     body TEXT NOT NULL
   ) STRICT;
 
+  CREATE TABLE erasures (
+    trace_id TEXT PRIMARY KEY,
+    erased_at INTEGER NOT NULL,
+    epoch TEXT
+  ) STRICT;
+  CREATE INDEX erasures_by_time ON erasures (erased_at);
+
   CREATE TABLE audit (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     body TEXT NOT NULL,

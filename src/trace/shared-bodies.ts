@@ -10,6 +10,8 @@ export interface SharedBodies {
   getEnrichment(traceId: string): Promise<string | undefined>;
   /** Lets them go after a while: what has its verdict stays on the disk of its own gateway. */
   letGo(traceIds: readonly string[]): Promise<void>;
+  /** Removes both now. */
+  remove(traceId: string): Promise<void>;
 }
 
 /** How long Redis keeps what has its verdict. */
@@ -37,6 +39,9 @@ export function createSharedBodies(redis: RedisHandle, sealing: Sealing): Shared
     },
     putEnrichment: (traceId, body) => put("enrichment", traceId, body),
     getEnrichment: (traceId) => get("enrichment", traceId),
+    async remove(traceId) {
+      await redis.attempt("remove", (client) => client.del(keyOf("trace", traceId), keyOf("enrichment", traceId)));
+    },
     async letGo(traceIds) {
       await redis.attempt("let-go", async (client) => {
         const pipeline = client.pipeline();

@@ -25,6 +25,8 @@ export interface SharedLog {
   /** Lines after a place, oldest first. Those that do not open are left out. */
   read(gatewayId: string, after: number, limit: number): Promise<{ readonly lines: LogLine[]; readonly read: number }>;
   gateways(): Promise<string[]>;
+  /** Drops the lines before a place. */
+  trim(gatewayId: string, firstKept: number): Promise<void>;
 }
 
 /** Streams `PREFIX:shared:NAME:GATEWAY`. */
@@ -66,6 +68,8 @@ export function createSharedLog({ redis, sealing, name }: SharedLogOptions): Sha
         const rows = await client.xrange(keyOf(gatewayId), `(${after}-0`, "+", "COUNT", limit);
         return { read: rows.length, lines: rows.flatMap(([id, fields]) => open(gatewayId, id, fields)) };
       }),
+    trim: (gatewayId, firstKept) =>
+      redis.attempt(name, async (client) => void (await client.xtrim(keyOf(gatewayId), "MINID", `${firstKept}-0`))),
     gateways: () => redis.attempt(name, (client) => client.smembers(gatewaysKey)),
   };
 }

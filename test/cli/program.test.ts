@@ -12,6 +12,7 @@ describe("createProgram", () => {
       "scan",
       "detectors",
       "review",
+      "delete",
       "bench",
       "watch",
     ]);

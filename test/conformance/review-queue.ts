@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Claim, ReviewQueue } from "../../src/queue/queue.ts";
 import { describeCrowd } from "./review-queue-crowd.ts";
+import { describeRemoval } from "./review-queue-removal.ts";
 import { describeJoining, describeListing, describeStages } from "./review-queue-verbs.ts";
 import { AWKWARD_TEXT, sampleItem, sampleQueuedItem, traceId } from "./samples.ts";
 
@@ -28,6 +29,7 @@ export function describeReviewQueue(name: string, setUp: () => ReviewQueueFactor
     describeStages(setUp);
     describeJoining(setUp);
     describeListing(setUp);
+    describeRemoval(setUp);
     describeCrowd(setUp);
   });
 }

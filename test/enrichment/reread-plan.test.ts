@@ -79,6 +79,14 @@ describe("planning a re-read", () => {
     expect(() => plan({ evidence: far })).toThrow("its record ends before the position that was flagged");
   });
 
+  it("refuses a text of which parts were taken out", () => {
+    const redacted = { names: ["code"], digest: "d" };
+    expect(() => plan({ head: { ...trace.head, redacted } })).toThrow("parts of its text were taken out");
+    const [first = { id: 0, text: "" }, ...rest] = trace.end?.generated ?? [];
+    const end = trace.end && { ...trace.end, generated: [{ ...first, id: -1 }, ...rest] };
+    expect(() => plan({ end })).toThrow("parts of its text were taken out");
+  });
+
   it("knows a detector by the hash of its definition", () => {
     expect(isSame("concept", trace.head, settings.worker)).toBe(true);
     expect(isSame("gone", trace.head, settings.worker)).toBe(false);

@@ -17,6 +17,7 @@ const VERBS: readonly (readonly [string, (queue: ReviewQueue) => Promise<unknown
   ["passOn", (queue) => queue.passOn(traceId(1), "token", NEXT)],
   ["decide", (queue) => queue.decide(traceId(1), "token")],
   ["reopen", (queue) => queue.reopen(traceId(1), NEXT)],
+  ["remove", (queue) => queue.remove(traceId(1))],
   ["get", (queue) => queue.get(traceId(1))],
   ["itemOf", (queue) => queue.itemOf(traceId(1))],
   ["members", (queue) => queue.members(traceId(1), 5)],

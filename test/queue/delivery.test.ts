@@ -59,3 +59,18 @@ test("an item that the queue lost comes back as decided when its verdict stands,
   const states = await Promise.all([1, 2, 3, 4].map(async (number) => (await queue.get(traceId(number)))?.state));
   expect(states).toEqual(["decided", "waiting", "waiting", "waiting"]);
 });
+
+test("what joined an item that is deleted in the same moment is delivered again, as an item of its own", async () => {
+  const { queue, send } = setUp();
+  const alike = (number: number) => sampleItem(number, { repetition: "alike" });
+  await send(alike(1));
+  await queue.enqueue(alike(2));
+  await queue.remove(traceId(1));
+  const { enqueue } = queue;
+  queue.enqueue = async (item) => {
+    queue.enqueue = enqueue;
+    return item.traceId === traceId(2) ? "joined" : enqueue(item);
+  };
+  await expect(send(alike(2))).rejects.toThrow("was deleted meanwhile");
+  expect(await send(alike(2))).toEqual({ item: traceId(2) });
+});

@@ -85,3 +85,11 @@ test("a sampled reply joins nothing and does not count", () => {
   expect(made.map(({ repetition }) => repetition)).toEqual([traceId(1), traceId(2)]);
   expect(isFlood(make(trace(3)))).toBe(false);
 });
+
+test("texts that differ only in what was taken out before they were stored are other repetitions", () => {
+  const { make } = setUp();
+  const redacted = (digest: string) => ({ ...asks("[redacted: code]"), redacted: { names: ["code"], digest } });
+  const made = [make(trace(1, redacted("a"))), make(trace(2, redacted("b"))), make(trace(3, redacted("a")))];
+  expect(made[1]?.repetition).not.toBe(made[0]?.repetition);
+  expect(made[2]?.repetition).toBe(made[0]?.repetition);
+});

@@ -16,6 +16,7 @@ test("a new file carries the newest version and only strict tables", () => {
     "counters",
     "decisions",
     "enrichments",
+    "erasures",
     "evidence",
     "outbox",
     "review_items",

@@ -42,6 +42,15 @@ describeWithRedis("bodies in Redis", () => {
     expect(await server.command("TTL", key)).toBe(-1);
   });
 
+  test("are removed at once, both of a trace", async () => {
+    const { handle, server } = await openTestRedis();
+    const bodies = createSharedBodies(handle, sealing);
+    for (const number of [1, 2]) await bodies.putTrace(sampleTrace({ head: sampleHead(number) }));
+    await bodies.putEnrichment(traceId(1), "{}");
+    await bodies.remove(traceId(1));
+    expect(await server.command("KEYS", "*")).toEqual([`test:shared:trace:${traceId(2)}`]);
+  });
+
   test("that cannot be reached are refused at once", async () => {
     const { handle, server } = await openTestRedis();
     await server.kill();

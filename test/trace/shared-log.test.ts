@@ -27,6 +27,15 @@ async function setUp() {
 }
 
 describeWithRedis("a log in Redis", () => {
+  test("drops what comes before a place, of one gateway alone", async () => {
+    const { log, sequences } = await setUp();
+    for (const gateway of ["a", "b"]) await log.push(gateway, lines(1, 5));
+    await log.trim("a", 4);
+    expect(await sequences()).toEqual([4, 5]);
+    expect((await log.read("b", 0, 9)).read).toBe(5);
+    expect(await log.last("a")).toBe(5);
+  });
+
   test("holds each line once, in order, for each gateway", async () => {
     const { log } = await setUp();
     await log.push("a", lines(1, 3));
