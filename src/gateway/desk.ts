@@ -5,7 +5,7 @@ import type { ReviewQueue } from "../queue/queue.ts";
 import { createLocalWorkQueue, type WorkQueue } from "../queue/work-queue.ts";
 import type { OutboxRow } from "../trace/outbox.ts";
 import type { Delivered, PumpStep } from "../trace/pump.ts";
-import type { AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
+import type { AuditEntry, AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
 import { listUnreadTraces } from "../trace/unread-traces.ts";
 import type { LocalStores } from "./local-stores.ts";
 import { openSharedDesk } from "./shared-desk.ts";
@@ -25,6 +25,8 @@ export interface Desk {
   readonly enrichments: EnrichmentStore;
   readonly scores: ScoreLog;
   readonly audit: AuditLog;
+  /** Notes on a trace that other gateways' audit logs have; none while they cannot be reached. */
+  readonly notesElsewhere: (traceId: string) => Promise<readonly AuditEntry[]>;
   /** The queue lies in the state folder: to deliver is one more write there. */
   readonly isLocal: boolean;
   readonly epoch: () => Promise<string>;
@@ -70,6 +72,7 @@ function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, au
     scores,
     audit,
     steps: [],
+    notesElsewhere: async () => [],
     isLocal: true,
     queue: createEmbeddedQueue({ database }),
     work,

@@ -41,6 +41,7 @@ export interface Records {
   readonly enrichments: EnrichmentStore;
   readonly scores: ScoreLog;
   readonly audit: AuditLog;
+  readonly notesElsewhere: Desk["notesElsewhere"];
   readonly queue: ReviewQueue;
   /** Traces that wait to be read again. */
   readonly work: WorkQueue;
@@ -67,7 +68,7 @@ export function openRecords(options: RecordsOptions): Records {
   const desk = openDesk({ config, local, log, environment, onFailure: keeper.redisFailed });
   const pump = openPump(options, { local, desk, keeper });
   desk.onWork(() => pump.wake());
-  const { traces, decisions, enrichments, scores, audit, queue, work, reached } = desk;
+  const { traces, decisions, enrichments, scores, audit, notesElsewhere, queue, work, reached } = desk;
   const recorder = createRecorder({
     traces,
     scores: local.scores,
@@ -83,6 +84,7 @@ export function openRecords(options: RecordsOptions): Records {
     enrichments,
     scores,
     audit,
+    notesElsewhere,
     queue,
     work,
     pump,
