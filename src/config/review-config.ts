@@ -65,6 +65,9 @@ export interface ReviewParts {
   readonly retention: RetentionConfig;
 }
 
+/** Were no flagged item blind, a blind one would be known to be a sample. */
+const BLIND_AMONG_SAMPLES = 0.1;
+
 /** The same where there is no configuration. */
 export function defaultReview(): ReviewParts {
   const { queue, review, enrichment, privacy, retention } = gatewaySchema.shape;
@@ -99,7 +102,7 @@ export function toReview({
       sessionMs: review.session_hours * 3_600_000,
       leaseMs: review.lease_ms,
       secondOpinion: review.second_opinion,
-      blind: review.blind,
+      blind: review.blind ?? (clear > 0 || near > 0 ? BLIND_AMONG_SAMPLES : 0),
       newItemsPerMinute: review.new_items_per_minute,
       sample: { clear, near, nearShare },
     },

@@ -111,7 +111,7 @@ const review = z
     session_hours: z.number().min(0.1).max(720).default(12),
     lease_ms: z.int().min(1000).max(3_600_000).default(300_000),
     second_opinion: share.default(0),
-    blind: share.default(0),
+    blind: share.optional(),
     new_items_per_minute: z.int().min(1).max(1_000_000).default(60),
     sample: z
       .strictObject({ clear: share.default(0), near: share.default(0), near_share: share.default(0.01) })

@@ -6,7 +6,7 @@ import { createLocalWorkQueue, type WorkQueue } from "../queue/work-queue.ts";
 import type { OutboxRow } from "../trace/outbox.ts";
 import type { Delivered, PumpStep } from "../trace/pump.ts";
 import type { SharedErasures } from "../trace/shared-erasures.ts";
-import type { AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
+import type { AuditEntry, AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
 import { listUnreadTraces } from "../trace/unread-traces.ts";
 import type { LocalStores } from "./local-stores.ts";
 import { openSharedDesk } from "./shared-desk.ts";
@@ -28,6 +28,8 @@ export interface Desk {
   readonly audit: AuditLog;
   /** Where the queue lies in the state folder: delivers as a part of the transaction that notes the item. */
   readonly place?: EmbeddedQueue["place"];
+  /** Notes on a trace that other gateways' audit logs have; none while they cannot be reached. */
+  readonly notesElsewhere: (traceId: string) => Promise<readonly AuditEntry[]>;
   readonly epoch: () => Promise<string>;
   readonly shareTrace?: (traceId: string) => Promise<void>;
   readonly shareEnrichment: (row: OutboxRow) => Promise<Delivered>;
@@ -81,6 +83,7 @@ function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, au
     scores,
     audit,
     steps: [],
+    notesElsewhere: async () => [],
     queue,
     place: queue.place,
     work,

@@ -46,6 +46,7 @@ export interface Records {
   readonly enrichments: EnrichmentStore;
   readonly scores: ScoreLog;
   readonly audit: AuditLog;
+  readonly notesElsewhere: Desk["notesElsewhere"];
   readonly queue: ReviewQueue;
   /** Traces that wait to be read again. */
   readonly work: WorkQueue;
@@ -78,7 +79,7 @@ export function openRecords(options: RecordsOptions): Records {
   const pump: Pump = openPump({ ...options, onAdded }, { local, desk, keeper, erasing });
   const intake = createIntake({ ...options, onAdded, local, desk, keeper, wake: pump.wake });
   desk.onWork(() => pump.wake());
-  const { traces, decisions, enrichments, scores, audit, queue, work, reached } = desk;
+  const { traces, decisions, enrichments, scores, audit, notesElsewhere, queue, work, reached } = desk;
   const recorder = createRecorder({
     traces: { ...traces, close: intake.close },
     scores: local.scores,
@@ -95,6 +96,7 @@ export function openRecords(options: RecordsOptions): Records {
     enrichments,
     scores,
     audit,
+    notesElsewhere,
     queue,
     work,
     pump,

@@ -2,10 +2,11 @@ import { createBullmqQueue } from "../queue/bullmq.ts";
 import { createBullmqWorkQueue } from "../queue/work-queue.ts";
 import { createEpoch } from "../trace/redis-epoch.ts";
 import { openRedis, type RedisHandle } from "../trace/redis.ts";
-import { createSharedBodies, type SharedBodies } from "../trace/shared-bodies.ts";
+import { createSharedBodies, DECIDED_SECONDS, type SharedBodies } from "../trace/shared-bodies.ts";
 import { createSharedDecisions } from "../trace/shared-decisions.ts";
 import { createSharedErasures } from "../trace/shared-erasures.ts";
 import { createLogPush, createSharedLog } from "../trace/shared-log.ts";
+import { createSharedNotes, type SharedNotes } from "../trace/shared-notes.ts";
 import { createSharedScores } from "../trace/shared-scores.ts";
 import type { EnrichmentStore, TraceStore } from "../trace/stores.ts";
 import type { Desk, DeskOptions } from "./desk.ts";
@@ -29,6 +30,7 @@ export function openSharedDesk(options: DeskOptions): Desk {
   const [scores, audit] = (["scores", "audit"] as const).map((name) => createSharedLog({ redis, sealing, name }));
   if (scores === undefined || audit === undefined) throw new Error("there are two logs");
   const mine = { gatewayId, settings };
+  const notes = createSharedNotes({ ...mine, redis, sealing, read: local.audit.copy });
   const queue = createBullmqQueue({ redis });
   const onGivenUp = (traceId: string, why: string) => log.warn({ traceId, why }, "a trace could not be read again");
   const work = createBullmqWorkQueue({ redis, onGivenUp });
@@ -41,17 +43,20 @@ export function openSharedDesk(options: DeskOptions): Desk {
     queue,
     work,
     epoch: createEpoch(redis, sealing.keyId),
-    ...deliveries(local, bodies),
+    ...deliveries(local, bodies, notes),
     erasures: createSharedErasures(redis),
     async forget(traceId) {
       await queue.remove(traceId);
       await bodies.remove(traceId);
+      await notes.letGo([traceId], 0);
     },
     trimScores: (firstKept) => scores.trim(gatewayId, firstKept),
+    notesElsewhere: (traceId) => notes.list(traceId).catch(() => []),
     steps: [
       decisions.step,
       createLogPush({ ...mine, log: scores, name: "scores", read: local.scores.own, maxLines: scoreRows }),
       createLogPush({ ...mine, log: audit, name: "audit", read: local.audit.copy }),
+      notes.step,
     ],
     onWork: (listener) => void listeners.add(listener),
     ...reachOf(redis),
@@ -96,6 +101,7 @@ function reachOf(redis: RedisHandle): Pick<Desk, "reach" | "reached" | "onReady"
 function deliveries(
   { traces, enrichments }: LocalStores,
   bodies: SharedBodies,
+  notes: SharedNotes,
 ): Pick<Desk, "shareTrace" | "shareEnrichment" | "letGo"> {
   return {
     async shareTrace(traceId) {
@@ -108,7 +114,10 @@ function deliveries(
       if (body !== undefined) await bodies.putEnrichment(id, body);
       return {};
     },
-    letGo: bodies.letGo,
+    async letGo(traceIds) {
+      await bodies.letGo(traceIds);
+      await notes.letGo(traceIds, DECIDED_SECONDS);
+    },
   };
 }
 

@@ -18,14 +18,15 @@ export interface ItemContext {
 /**
  * The review item of a trace. Detector, score and threshold are those of the first evidence, the reason why the trace
  * exists; the action is the strictest of all its evidence, and the priority the most urgent. A sampled reply has the
- * detector that was drawn, the action `sample`, and a place among the flagged ones that its id alone decides.
+ * detector that was drawn and the action `sample`. Where scores are hidden the id alone decides the place among the others,
+ * since a place by urgency would tell them.
  */
 export function reviewItemOf(trace: Trace, { repetition, blind = false }: ItemContext = {}): ReviewItem {
   const { head, sample } = trace;
   const base = { traceId: head.id, createdAt: head.createdAt, model: head.model.name, keyId: head.keyId };
   if (sample !== null) {
     const { detector, score, threshold, stratum, probability } = sample;
-    const priority = 1 + Math.floor(shareOf(head.id, "priority") * 2 * CLASS_SIZE);
+    const priority = hiddenPriority(head.id);
     const drawn = { detector, action: "sample", score, threshold, priority, sample: { stratum, probability } };
     return { ...base, ...drawn, repetition: head.id, blind: true };
   }
@@ -38,11 +39,16 @@ export function reviewItemOf(trace: Trace, { repetition, blind = false }: ItemCo
     action: trace.evidence.map(({ decision }) => decision).reduce(stricter).action,
     score: fired?.score ?? null,
     threshold: fired?.threshold ?? null,
-    priority: Math.min(...trace.evidence.map(priorityOf)),
+    priority: blind ? hiddenPriority(head.id) : Math.min(...trace.evidence.map(priorityOf)),
     repetition: repetition ?? head.id,
     blind,
     sample: null,
   };
+}
+
+/** Somewhere among what was stopped and what was flagged. */
+function hiddenPriority(id: string): number {
+  return 1 + Math.floor(shareOf(id, "priority") * 2 * CLASS_SIZE);
 }
 
 /** A number from 0 to below 1 that follows from id and purpose alone. */

@@ -2,7 +2,7 @@ import type { ReviewConfig } from "../config/review-config.ts";
 import type { Logger } from "../log.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import type { Database } from "../trace/database.ts";
-import type { AuditLog, DecisionStore, EnrichmentStore, TraceStore } from "../trace/stores.ts";
+import type { AuditEntry, AuditLog, DecisionStore, EnrichmentStore, TraceStore } from "../trace/stores.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { Summaries } from "./item-summary.ts";
 import type { Notes, NoteSealing } from "./notes.ts";
@@ -35,6 +35,8 @@ export interface ReviewParts {
   };
   /** Every request as it goes, for leads. */
   readonly live?: LiveFeed;
+  /** Notes on a trace in the audit logs of other gateways. */
+  readonly notesElsewhere?: (traceId: string) => Promise<readonly AuditEntry[]>;
   /** How notes are kept at rest. */
   readonly noteSealing?: NoteSealing;
   /** Ends the streams of counts when the console closes. */

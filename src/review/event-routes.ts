@@ -24,6 +24,11 @@ export function declareEvents(router: Router, parts: DeskParts, sessions: Pick<S
       throw new GatewayError("overloaded", "Too many pages listen; close some.");
     const token = readSessionCookie(request) ?? "";
     response.writeHead(200, HEADERS);
+    // A question for the headers alone must not hold a stream.
+    if (request.method === "HEAD") {
+      response.end();
+      return;
+    }
     response.flushHeaders();
     open.add(response);
     const send = (stats: ReviewStats): void => {

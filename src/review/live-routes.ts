@@ -37,6 +37,11 @@ export function declareLive(router: Router, parts: LiveRouteParts): void {
     if (open.size >= MOST_STREAMS || closing?.aborted === true)
       throw new GatewayError("overloaded", "Too many watch already; end one.");
     response.writeHead(200, HEADERS);
+    // A question for the headers alone must not hold a stream.
+    if (request.method === "HEAD") {
+      response.end();
+      return;
+    }
     open.add(response);
     const stop = stream(response, live);
     const check = setInterval(() => {

@@ -26,12 +26,24 @@ const PAGE = 500;
 /** Entries about one trace that are looked through. */
 const MOST_ENTRIES = 5_000;
 
-/** Notes in the audit log. With `sealing` the log holds them sealed. */
-export function createNotes(audit: Pick<AuditLog, "add" | "list">, sealing?: NoteSealing): Notes {
+/** What keeping notes may take: with `sealing` the log holds them sealed; `elsewhere` knows entries of other logs. */
+export interface NoteParts {
+  readonly sealing?: NoteSealing | undefined;
+  readonly elsewhere?: ((traceId: string) => Promise<readonly AuditEntry[]>) | undefined;
+}
+
+/** Notes in the audit log. */
+export function createNotes(audit: Pick<AuditLog, "add" | "list">, parts: NoteParts = {}): Notes {
+  const { sealing, elsewhere = async () => [] } = parts;
   const open = (traceId: string, { text, sealed }: AuditEntry["detail"]): string => {
     if (typeof sealed === "string" && sealing !== undefined) return sealing.open(sealed, `note ${traceId}`);
     return typeof text === "string" ? text : "";
   };
+  const toNote = (traceId: string, { actor, at, detail }: AuditEntry): ReviewNote => ({
+    reviewer: actor,
+    at,
+    text: open(traceId, detail),
+  });
 
   return {
     async add(traceId, { reviewer, at, text }) {
@@ -44,11 +56,13 @@ export function createNotes(audit: Pick<AuditLog, "add" | "list">, sealing?: Not
       for (let read = 0; read < MOST_ENTRIES && notes.length < MOST_NOTES; read += PAGE) {
         const page = await audit.list({ traceId, limit: PAGE, ...(before === undefined ? {} : { before }) });
         for (const { entry } of page.filter(({ entry: { event } }) => event === "note"))
-          notes.push({ reviewer: entry.actor, at: entry.at, text: open(traceId, entry.detail) });
+          notes.push(toNote(traceId, entry));
         if (page.length < PAGE) break;
         before = page.at(-1)?.sequence;
       }
-      return notes.slice(0, MOST_NOTES).toReversed();
+      const others = (await elsewhere(traceId)).map((entry) => toNote(traceId, entry));
+      // The sort is stable.
+      return [...notes.toReversed(), ...others].toSorted((left, right) => left.at - right.at).slice(-MOST_NOTES);
     },
   };
 }

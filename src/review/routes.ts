@@ -62,7 +62,7 @@ function toDesk(parts: ReviewParts): DeskParts {
     ...parts,
     clock,
     verdicts: createVerdicts({ ...parts, clock, secondOpinion }),
-    notes: createNotes(parts.audit, parts.noteSealing),
+    notes: createNotes(parts.audit, { sealing: parts.noteSealing, elsewhere: parts.notesElsewhere }),
     summaries: createSummaries(parts.traces),
     feed: createStatsFeed({ read: () => readStats(parts), onError }),
   };

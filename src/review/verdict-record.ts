@@ -98,13 +98,19 @@ export function agreementOf(decisions: readonly ReviewDecision[]): Agreement | n
   };
 }
 
+/** The first verdict as it stood when another reviewer gave the second one. What is given again later was given knowing the other. */
 function pairsOf(decisions: readonly ReviewDecision[]): (readonly [Answer, Answer])[] {
-  return [...standingVerdicts(decisions).values()].flatMap((stages) => {
-    const [first, second] = [stages.get("first"), stages.get("second")];
-    if (first?.reviewer === second?.reviewer) return [];
-    const [one, other] = [answerOf(first), answerOf(second)];
-    return one === null || other === null ? [] : [[one, other] as const];
-  });
+  const firsts = new Map<string, ReviewDecision>();
+  const pairs = new Map<string, readonly [Answer | null, Answer | null]>();
+  for (const decision of decisions) {
+    const { traceId, stage, verdict, reviewer } = decision;
+    const first = firsts.get(traceId);
+    if (stage === "first" && verdict === "withdrawn") firsts.delete(traceId);
+    else if (stage === "first") firsts.set(traceId, decision);
+    else if (stage === "second" && verdict !== "withdrawn" && first !== undefined && first.reviewer !== reviewer)
+      if (!pairs.has(traceId)) pairs.set(traceId, [answerOf(first), answerOf(decision)]);
+  }
+  return [...pairs.values()].flatMap(([one, other]) => (one === null || other === null ? [] : [[one, other] as const]));
 }
 
 /** Verdicts by day, oldest first, for so many days up to now; days without any are there with 0. Withdrawals do not count. */

@@ -15,7 +15,7 @@ export interface SharedBodies {
 }
 
 /** How long Redis keeps what has its verdict. */
-const DECIDED_SECONDS = 30 * 24 * 3_600;
+export const DECIDED_SECONDS = 30 * 24 * 3_600;
 
 /** Bodies under `PREFIX:shared:trace:ID` and `PREFIX:shared:enrichment:ID`. */
 export function createSharedBodies(redis: RedisHandle, sealing: Sealing): SharedBodies {

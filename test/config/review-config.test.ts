@@ -42,3 +42,10 @@ test("an address that is not Redis's and a password that is no hash are refused 
     "not a password hash",
   );
 });
+
+test("where replies are sampled, some flagged items are blind, too, unless the file says how many", () => {
+  const blindOf = (review: object) => toReview(file({ review })).review.blind;
+  expect(blindOf({ sample: { near: 0.02 } })).toBe(0.1);
+  expect(blindOf({ sample: { clear: 0.02 }, blind: 0 })).toBe(0);
+  expect(blindOf({ blind: 0.3 })).toBe(0.3);
+});

@@ -46,6 +46,8 @@ describeWithRedis("two gateways with one Redis", () => {
     await until(() => one.records.decisions.latest(traceId(1)));
     expect(await one.records.decisions.list(traceId(1))).toMatchObject([{ verdict: "true_positive", note: "seen" }]);
     await until(async () => (await other.records.scores.list({ limit: 9 })).length === 2);
+    await one.records.audit.add({ at: 1, actor: "ada", event: "note", traceId: traceId(1), detail: { sealed: "x" } });
+    await until(async () => (await other.records.notesElsewhere(traceId(1))).length === 1);
     // The owner has seen the decision: nothing is sent again.
     await until(() => one.records.local.outbox.list({ kind: "item", epoch: "x", limit: 9 }).length === 0, 20_000);
     const texts = JSON.stringify(await dump(server));

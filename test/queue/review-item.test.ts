@@ -90,6 +90,17 @@ test("what only the gateway knows comes from outside: repetition and blindness",
   });
 });
 
+test("where scores are hidden, the place says nothing of them: it is the same as a sample's would be", () => {
+  const [evidence] = sampleTrace().evidence;
+  const placeOf = (trace: ReturnType<typeof sampleTrace>) => reviewItemOf(trace, { blind: true }).priority;
+  const sample = { detector: "audit-approval", score: 0.2, threshold: 1, stratum: "near", probability: 0.01 } as const;
+  const drawn = placeOf(sampleTrace({ evidence: [], sample }));
+  expect(placeOf(sampleTrace())).toBe(drawn);
+  expect(
+    placeOf(sampleTrace({ evidence: [{ ...withAction("flag", 9), ...(evidence && { live: evidence.live }) }] })),
+  ).toBe(drawn);
+});
+
 test("a share follows from id and purpose alone, and spreads evenly", () => {
   expect(shareOf(traceId(1), "blind")).toBe(shareOf(traceId(1), "blind"));
   expect(shareOf(traceId(1), "blind")).not.toBe(shareOf(traceId(1), "priority"));

@@ -54,8 +54,16 @@ test("with a seal the log holds no word of a note", async () => {
         .toString()
         .slice(context.length + 1),
   };
-  const notes = createNotes(audit, sealing);
+  const notes = createNotes(audit, { sealing });
   await notes.add(traceId(1), noteOf(1, "secret"));
   expect(JSON.stringify(await audit.list({ limit: 9 }))).not.toContain("secret");
   expect(await notes.list(traceId(1))).toEqual([noteOf(1, "secret")]);
+});
+
+test("notes of other gateways stand among its own by time", async () => {
+  const audit = start();
+  const other = { actor: "grace", event: "note", traceId: traceId(1), at: 2, detail: { text: "between" } };
+  const notes = createNotes(audit, { elsewhere: async (id) => (id === traceId(1) ? [other] : []) });
+  for (const at of [1, 3]) await notes.add(traceId(1), noteOf(at));
+  expect(await notes.list(traceId(1))).toEqual([noteOf(1), { reviewer: "grace", at: 2, text: "between" }, noteOf(3)]);
 });

@@ -71,6 +71,16 @@ test("nobody agrees with himself, and where all say the same kappa is unknown", 
   });
 });
 
+test("a second opinion that is taken back and given again, when the first was known, changes no agreement", () => {
+  const first = [opinion(1, "true_positive"), opinion(1, "withdrawn"), opinion(1, "false_positive")];
+  const second = [
+    opinion(1, "true_positive", "second"),
+    opinion(1, "withdrawn", "second"),
+    opinion(1, "false_positive", "second"),
+  ];
+  expect(agreementOf([...first, ...second])).toMatchObject({ pairs: 1, percent: 0 });
+});
+
 test("throughput counts a trace once a stage and day, and shows idle days", () => {
   const now = Date.parse("2030-02-02T12:00:00Z");
   const at = (day: string, trace: number, verdict: Verdict = "unsure") =>

@@ -19,8 +19,8 @@ export interface DeskAnswer {
 }
 
 /** Logs in at the console under a name; without configured reviewers any name will do. */
-export async function openDesk(console: string, name: string): Promise<DeskClient> {
-  const { status: answered, headers } = await logIn(console, name);
+export async function openDesk(console: string, name: string, password?: string): Promise<DeskClient> {
+  const { status: answered, headers } = await logIn(console, name, password);
   if (answered !== 200) throw new Error(`no login: ${answered}`);
   return {
     async call(path, body) {

@@ -92,7 +92,7 @@ function stageView({ stage }) {
       "p",
       { class: "stage" },
       element("strong", {}, "Escalated. "),
-      "A reviewer passed this on to a lead.",
+      "A reviewer passed this on to a lead, or two of them disagreed.",
     );
   return undefined;
 }
