@@ -157,7 +157,7 @@ describeWithRedis("two gateways and two consoles on one Redis", () => {
       });
 
       await lin.page.evaluate(`location.hash = "#/item/${id}"`);
-      await has(lin.page, ".notes textarea");
+      await has(lin.page, ".verdict button:has-text('Replace')");
       await lin.page.fill(".notes textarea", "Settled with the team.");
       await lin.page.click(".notes button");
       await has(lin.page, ".notes li:has-text('Settled with the team.')");
