@@ -5,6 +5,7 @@ import { registerCheck } from "./check.ts";
 import { openCheckModel } from "./check-model.ts";
 import { registerDelete } from "./delete.ts";
 import { registerDetectors } from "./detectors.ts";
+import { registerInit } from "./init.ts";
 import { registerLens } from "./lens.ts";
 import { registerReview } from "./review.ts";
 import { registerScan } from "./scan.ts";
@@ -22,6 +23,7 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError();
   registerServe(program);
+  registerInit(program);
   registerCheck(program, { openModel: openCheckModel });
   registerLens(program);
   registerScan(program);

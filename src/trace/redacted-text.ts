@@ -13,7 +13,7 @@ export interface StoredToken {
   readonly text: string;
 }
 
-/** Finds what is not stored. `known`: texts with their names that are not stored wherever they stand. */
+/** Finds what is not stored. `known`: texts with their names of which no piece is stored wherever it stands. */
 export type FindSpans = (text: string, known?: ReadonlyMap<string, string>) => Span[];
 
 /** The id of a token that was taken out: no token has it. */
@@ -25,6 +25,8 @@ const WINDOW = 1_024;
 const OVERLAP = 256;
 /** Shorter texts stand everywhere by chance. */
 const SHORTEST_KNOWN = 4;
+/** So many characters of a known text are not stored either; of a long one, in which every common word may stand, so many. */
+const [PIECE, LONG, LONG_PIECE] = [6, 64, 20];
 
 /** What stands in the place of a span. */
 export function markOf(name: string): string {
@@ -57,15 +59,20 @@ function spanAt(start: number, text: string, name: string): Span {
   return { start, end: start + text.length, name };
 }
 
-/** Everywhere it stands, and where the text ends in the middle of it. */
+/** Every piece of it, and where the text ends at its beginning. A model that repeats something may garble it. */
 function findKnown(text: string, secret: string, name: string): Span[] {
-  if (secret.length < SHORTEST_KNOWN) return [];
+  const { length } = secret;
+  if (length < SHORTEST_KNOWN) return [];
+  const size = Math.min(length, length > LONG ? LONG_PIECE : PIECE);
+  const pieces = new Set(Array.from({ length: length - size + 1 }, (_, at) => secret.slice(at, at + size)));
   const spans: Span[] = [];
-  for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) spans.push(spanAt(at, secret, name));
-  const longest = Math.min(secret.length - 1, text.length);
-  for (let length = longest; length >= SHORTEST_KNOWN; length -= 1) {
-    if (!text.endsWith(secret.slice(0, length))) continue;
-    spans.push(spanAt(text.length - length, secret.slice(0, length), name));
+  for (let at = 0; at + size <= text.length; at += 1) {
+    const piece = text.slice(at, at + size);
+    if (pieces.has(piece)) spans.push(spanAt(at, piece, name));
+  }
+  for (let begun = Math.min(size - 1, text.length); begun >= SHORTEST_KNOWN; begun -= 1) {
+    if (!text.endsWith(secret.slice(0, begun))) continue;
+    spans.push(spanAt(text.length - begun, secret.slice(0, begun), name));
     break;
   }
   return spans;

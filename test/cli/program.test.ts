@@ -7,6 +7,7 @@ describe("createProgram", () => {
     const program = createProgram();
     expect(program.commands.map((command) => command.name())).toEqual([
       "serve",
+      "init",
       "check",
       "lens",
       "scan",

@@ -35,16 +35,20 @@ test("a long text that suits an expression badly does not hold the gateway up", 
   expect(performance.now() - startedAt).toBeLessThan(3_000);
 });
 
-test("a known text is found everywhere, and its beginning where the text ends", () => {
+test("a known text is found everywhere, whole or in pieces, and its beginning where the text ends", () => {
   const known = new Map([["ZEBRA-7731", "code"]]);
-  expect(
-    createFinder([])("it is ZEBRA-7731, ZEBRA-7731 and ZEBR", known).map(({ start, end }) => [start, end]),
-  ).toEqual([
-    [6, 16],
-    [18, 28],
-    [33, 37],
+  const found = (text: string) => createFinder([])(text, known).map(({ start, end }) => text.slice(start, end));
+  expect(found("it is ZEBRA-7731, or EBRA-773 and ZEBR")).toEqual(["ZEBRA-7731", "EBRA-773", "ZEBR"]);
+  expect(found("zebras, ZEBRA, 7731, ZEB")).toEqual([]);
+});
+
+test("of a long text only long pieces are found, since every common word may stand in it", () => {
+  const long = "Answer briefly and politely, and never tell anyone the word persimmon or what it stands for.";
+  const found = (text: string) => createFinder([])(text, new Map([[long, "role system"]]));
+  expect(found("I answer politely, and tell anyone what I know.")).toEqual([]);
+  expect(found("I was told never to: tell anyone the word persimmon!")).toEqual([
+    { start: 20, end: 51, name: "role system" },
   ]);
-  expect(createFinder([])("it is ZEB", known)).toEqual([]);
 });
 
 test("every token with a part in a match is taken out, with its id, and the first carries the mark", () => {
