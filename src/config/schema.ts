@@ -170,6 +170,7 @@ export const gatewaySchema = z.strictObject({
   queue,
   review,
   enrichment,
+  reload: z.strictObject({ poll_ms: z.int().min(0).max(3_600_000).default(2000) }).prefault({}),
   state_dir: z.string().min(1).optional(),
   cache_dir: z.string().min(1).optional(),
 });

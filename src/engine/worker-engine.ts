@@ -23,6 +23,8 @@ export interface WorkerEngineOptions {
 export interface WorkerEngine extends Engine {
   /** Resolves when the model can run for the first time; rejects when the first worker dies or is closed before that. */
   readonly ready: Promise<void>;
+  /** Runs that have not ended. */
+  readonly live: number;
   /** Makes the thread die between two passes, as a programming error would. Resolves when it is gone. */
   crash(): Promise<void>;
 }
@@ -62,6 +64,9 @@ export function startWorkerEngine(options: WorkerEngineOptions): WorkerEngine {
   return {
     model,
     ready: keeper.ready,
+    get live() {
+      return runs.size;
+    },
     generate: (request) => start({ verb: "generate", request }),
     read: (request) => start({ verb: "read", request }),
     status: () => ({ state: keeper.state, slots: settings.slots, ...load, restarts: keeper.restarts }),
