@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import type { Policy } from "../src/decide/policy.ts";
 import { forkReader, keepReader } from "../src/enrichment/reader-keeper.ts";
 import { startEnrichment, type Enrichments } from "../src/enrichment/start-enrichment.ts";
 import { createLogger } from "../src/log.ts";
@@ -26,6 +27,8 @@ export const QUIET = "quiet";
 /** Live traffic in this process, the re-read in its own, as in the gateway. */
 export interface EnrichmentRig {
   readonly live: FlaggedTraces;
+  /** The policy that flags nothing. */
+  readonly quiet: Policy;
   readonly enrichment: Enrichments;
   /** May be set between traces. */
   readonly pause: { busyWaitMs: number };
@@ -85,6 +88,7 @@ export async function openEnrichmentRig({ cache, niceness, threads }: RigOptions
   });
   const rig: EnrichmentRig = {
     live,
+    quiet,
     enrichment,
     pause,
     ask: (number, options) => live.ask(texts[number % texts.length] ?? "", { policy: policyOf(number), ...options }),

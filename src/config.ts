@@ -84,6 +84,8 @@ export interface Config extends ReviewParts {
     readonly retryAfterMs: number;
     readonly drainMs: number;
   };
+  /** How often files are looked at for changes; 0: never. */
+  readonly reload: { readonly pollMs: number };
   readonly stateDir?: string;
   readonly cacheDir?: string;
 }
@@ -169,6 +171,7 @@ function toConfig(path: string, file: GatewayFile): Omit<Config, "detectorsFolde
       drainMs: timeouts.drain_ms,
     },
     ...toReview(file),
+    reload: { pollMs: file.reload.poll_ms },
     ...(file.state_dir === undefined ? {} : { stateDir: inFolder(file.state_dir) }),
     ...(file.cache_dir === undefined ? {} : { cacheDir: inFolder(file.cache_dir) }),
   };

@@ -1,20 +1,24 @@
-import type { Config } from "./config.ts";
-import { policyProblems } from "./decide/policy-faults.ts";
+import { loadConfig, type Config } from "./config.ts";
 import { loadKinds } from "./detect/kinds/registry.ts";
-import { loadDetectors, type LoadedDetector } from "./detect/loader.ts";
-import { bindingOf, openEngine, resolveContextOf, workerSettingsOf } from "./engine/open-engine.ts";
+import { workerSettingsOf } from "./engine/open-engine.ts";
 import type { WorkerEngine } from "./engine/worker-engine.ts";
-import { ConfigError } from "./errors.ts";
+import { createGenerations } from "./gateway/apps.ts";
+import { resolveDefinitions } from "./gateway/definitions.ts";
+import { createEngines } from "./gateway/engines.ts";
 import { createLearning, createSampling } from "./gateway/learning.ts";
 import { openListeners, openMetrics } from "./gateway/listeners.ts";
-import { startReReading } from "./gateway/re-reading.ts";
-import { openRecords } from "./gateway/records.ts";
+import { startReReading, type ReReading } from "./gateway/re-reading.ts";
+import { openRecords, type Records } from "./gateway/records.ts";
 import { startRetaining } from "./gateway/retaining.ts";
+import type { Reloader, ReloadOutcome } from "./gateway/reloader.ts";
+import { lookAtFiles, startReloading } from "./gateway/reloading.ts";
 import { engineOptions, type Running } from "./gateway/running.ts";
-import { startTax } from "./gateway/safety-tax.ts";
+import { startTax, type TaxRun } from "./gateway/safety-tax.ts";
+import { createServing, type Serving } from "./gateway/serving.ts";
 import type { Listener } from "./http/listener.ts";
 import { openModel, type OpenModel } from "./lens/open-model.ts";
 import type { Logger } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import { cacheFolder } from "./model/cache-folder.ts";
 import { createLiveFeed } from "./review/live-feed.ts";
 
@@ -28,14 +32,19 @@ export interface GatewayOptions {
   readonly onProgress?: (done: number, total: number) => void;
   /** Measure what reading the taps costs, in a process of its own, once the gateway is idle. */
   readonly measureTax?: boolean;
+  /** Reads the configuration again; by default its file under the environment of this process. */
+  readonly reload?: () => Config;
 }
 
 /** A gateway that serves. */
 export interface Gateway {
   readonly api: Listener;
   readonly console: Listener;
+  /** The one that gets new requests. */
   readonly engine: WorkerEngine;
   readonly model: OpenModel;
+  /** Reads the configuration again and takes on what changed. What cannot be loaded changes nothing. Never rejects. */
+  reload(): Promise<ReloadOutcome>;
   /** Takes no new work, lets live replies finish within the grace period, records what is left, and lets go of everything. */
   stop(): Promise<void>;
 }
@@ -43,41 +52,45 @@ export interface Gateway {
 /** Opens model, detectors and records, starts the engine and both listeners. Resolves when the first request can be served. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log } = options;
-  const { model, detectors } = await openDetection(options);
-  const kinds = await loadKinds(config.kindModules);
-  const sampling = createSampling({ config, detectors });
+  const known = await lookAtFiles(config);
+  const { model, kinds, serving } = await openDetection(options);
+  const current = () => serving.definitions;
+  const sampling = createSampling(current);
   const records = openRecords({ config, log, sampler: sampling });
-  const state = { draining: false };
-  let engine: WorkerEngine | undefined;
+  const engines = createEngines({ log, model });
   try {
     await sampling.remember(records.local.scores);
-    const recovered = await records.recorder.recover();
-    records.start();
-    if (recovered.enqueued > 0) log.warn(recovered, "an earlier process left flagged runs behind; they are queued now");
-    engine = openEngine(engineOptions({ config, log, model, detectors }));
-    await engine.ready;
-    const learning = createLearning({ config, model, detectors, kinds, records });
-    const live = createLiveFeed();
-    const closing = new AbortController();
-    const running = { config, log, model, detectors, engine, records, learning, live, state, closing };
+    await recover(records, log);
+    const seat = engines.start(serving.definitions);
+    await seat.engine.ready;
+    const learning = createLearning({ current, model, kinds, records });
+    const state = { draining: false };
+    const [live, closing] = [createLiveFeed(), new AbortController()];
+    const running: Running = { log, model, kinds, records, learning, live, serving, engines, state, closing };
     const metrics = openMetrics(running);
-    const listeners = await openListeners(running, metrics);
-    const settings = options.measureTax ? workerSettingsOf(engineOptions(running)) : undefined;
-    const tax = await startTax({ engine, log, settings, scores: records.scores, tax: metrics.tax });
+    const makeGeneration = createGenerations(running, metrics);
+    serving.swap(makeGeneration(serving.definitions, seat));
+    const listeners = await openListeners(running);
+    const tax = await openTax(running, metrics, options);
     const reReading = startReReading(running, metrics.tax);
-    const retaining = startRetaining(running);
-    return createGateway(running, { ...listeners, tax, reReading, retaining });
+    const retaining = startRetaining({ ...running, retentionNow: () => serving.definitions.config.retention });
+    const load = options.reload ?? (() => loadConfig({ path: config.file }));
+    const reloader = startReloading({ running, metrics, makeGeneration, tax, reReading, load, known });
+    return createGateway(running, { ...listeners, tax, reReading, retaining, reloader });
   } catch (error) {
-    await engine?.close();
+    await engines.close();
     await records.close();
     throw error;
   }
 }
 
-async function openDetection({
-  config,
-  onProgress,
-}: GatewayOptions): Promise<{ model: OpenModel; detectors: LoadedDetector[] }> {
+interface Detection {
+  readonly model: OpenModel;
+  readonly kinds: Running["kinds"];
+  readonly serving: Serving;
+}
+
+async function openDetection({ config, onProgress }: GatewayOptions): Promise<Detection> {
   const kinds = await loadKinds(config.kindModules);
   const model = await openModel({
     folder: config.model.folder,
@@ -86,26 +99,41 @@ async function openDetection({
     contextTokens: config.engine.contextTokens,
     ...(onProgress ? { onProgress } : {}),
   });
-  const resolving = { kinds, context: resolveContextOf(model), binding: bindingOf(model) };
-  const detectors = loadDetectors({ folder: config.detectorsFolder, ...resolving });
-  checkPolicies(config, detectors);
-  return { model, detectors };
+  return { model, kinds, serving: createServing(resolveDefinitions(config, { model, kinds })) };
 }
 
-/** Throws `ConfigError` for policies that the loaded detectors cannot carry out. */
-function checkPolicies({ file, policies }: Config, detectors: readonly LoadedDetector[]): void {
-  const problems = policyProblems(file, policies, detectors);
-  if (problems.length > 0) throw new ConfigError(problems);
+async function recover(records: Records, log: Logger): Promise<void> {
+  const recovered = await records.recorder.recover();
+  records.start();
+  if (recovered.enqueued > 0) log.warn(recovered, "an earlier process left flagged runs behind; they are queued now");
+}
+
+async function openTax(running: Running, { tax }: Metrics, { measureTax }: GatewayOptions): Promise<TaxRun> {
+  const { serving, model, log, records } = running;
+  const settings = () => {
+    const { config, detectors } = serving.definitions;
+    return workerSettingsOf(engineOptions({ config, detectors, model, log }));
+  };
+  const run = await startTax({
+    engine: () => serving.current.seat.engine,
+    settings: measureTax === true ? settings : undefined,
+    scores: records.scores,
+    tax,
+    log,
+  });
+  run.measure();
+  return run;
 }
 
 type Started = Pick<Gateway, "api" | "console"> & {
-  readonly tax: { close(): void };
-  readonly reReading: { close(): Promise<void> };
+  readonly tax: TaxRun;
+  readonly reReading: ReReading;
   readonly retaining: { close(): Promise<void> };
+  readonly reloader: Reloader;
 };
 
-function createGateway(running: Running, { api, console, tax, reReading, retaining }: Started): Gateway {
-  const { config, log, model, engine, records, state, closing } = running;
+function createGateway(running: Running, { api, console, tax, reReading, retaining, reloader }: Started): Gateway {
+  const { log, model, engines, serving, records, state, closing } = running;
   const retry = setInterval(() => {
     records.recorder.retry().catch((error: unknown) => log.error({ err: error }, "retrying records failed"));
   }, RETRY_MS);
@@ -113,16 +141,21 @@ function createGateway(running: Running, { api, console, tax, reReading, retaini
   return {
     api,
     console,
-    engine,
+    get engine() {
+      return serving.current.seat.engine;
+    },
     model,
+    reload: () => reloader.reload(),
     async stop() {
       if (state.draining) return;
       state.draining = true;
       clearInterval(retry);
       tax.close();
-      const { cut } = await api.drain(config.timeouts.drainMs);
+      const reloaded = reloader.close();
+      const { cut } = await api.drain(serving.current.config.timeouts.drainMs);
       if (cut > 0) log.warn({ cut }, "live replies outlasted the grace period and were cut");
-      await engine.close();
+      await engines.close();
+      await reloaded;
       await records.recorder.idle();
       await reReading.close();
       await retaining.close();

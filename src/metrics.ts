@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 import type { EngineStatus } from "./engine/engine.ts";
 import { guardObserver, type ServingObserver } from "./http/observer.ts";
 import type { Logger } from "./log.ts";
+import { createConfigState, type ConfigState } from "./metrics/config-state.ts";
 import { everyLabelSet, RECALL_BOUNDS, type KnownNames, type Labels } from "./metrics/label-sets.ts";
 import { SERIES, type Series, type SeriesKey } from "./metrics/series.ts";
 import { createServingMetrics } from "./metrics/serving-metrics.ts";
@@ -48,6 +49,7 @@ export interface Metrics {
   readonly observer: ServingObserver;
   /** What oversight costs and saves; runs are told to it already. */
   readonly tax: Omit<Tax, "runEnded">;
+  readonly config: ConfigState;
   /** Detectors and policies that a reload added: their combinations stand at 0 from here on. */
   learn(names: KnownNames): void;
   /** The Prometheus text format. What cannot be read keeps its last value. */
@@ -61,7 +63,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   if (options.withProcess !== false) collectDefaultMetrics({ register: registry });
   const meters = new Map<SeriesKey, Meter>(keysOf(SERIES).map((key) => [key, createMeter(SERIES[key], registry)]));
-  const learn = createLearn(meters);
+  const { learn, detectors } = createLearn(meters);
   learn(options);
   for (const [key, meter] of meters) if (SERIES[key].labels.length === 0) start(meter, {});
 
@@ -77,11 +79,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const raise = createRaise(add);
   set("buildInfo", { version: options.version, model: options.models.join(","), precision: options.precision }, 1);
   const tax = createTax({ add, set });
-  const readers = createReaders(options, { add, set, raise, tax });
+  const config = createConfigState({ set, remove: (key, labels) => meters.get(key)?.remove(labels) });
+  const readers = createReaders(options, { add, set, raise, tax, detectors });
   const failed = new Set<string>();
   return {
     observer: guardObserver(createObserver(createServingMetrics(add, options.models), tax), options.log),
     tax,
+    config,
     learn,
     async render() {
       for (const [what, read] of Object.entries(readers)) {
@@ -115,12 +119,16 @@ interface Writers {
   readonly tax: Tax;
   readonly set: (key: SeriesKey, labels: Labels, value: number) => void;
   readonly raise: (key: SeriesKey, labels: Labels, total: number) => void;
+  /** Every detector that there is or was. */
+  readonly detectors: ReadonlySet<string>;
 }
 
 /** Starts every combination once: a histogram that is started again forgets what it holds. */
-function createLearn(meters: ReadonlyMap<SeriesKey, Meter>): Metrics["learn"] {
+function createLearn(meters: ReadonlyMap<SeriesKey, Meter>) {
   const started = new Set<string>();
-  return (names) => {
+  const detectors = new Set<string>();
+  const learn: Metrics["learn"] = (names) => {
+    for (const detector of names.detectors) detectors.add(detector);
     const labelSets = everyLabelSet(names);
     for (const key of keysOf(labelSets)) {
       for (const labels of labelSets[key] ?? []) {
@@ -130,12 +138,13 @@ function createLearn(meters: ReadonlyMap<SeriesKey, Meter>): Metrics["learn"] {
       }
     }
   };
+  return { learn, detectors };
 }
 
 /** What is looked up when the metrics are read. */
 function createReaders(
   options: MetricsOptions,
-  { add, set, raise, tax }: Writers,
+  { add, set, raise, tax, detectors }: Writers,
 ): Readonly<Record<string, () => unknown>> {
   return {
     engine() {
@@ -171,7 +180,7 @@ function createReaders(
     async recall() {
       if (options.recall === undefined) return;
       const known = new Map((await options.recall()).map(({ detector, recall }) => [detector, recall]));
-      for (const detector of options.detectors) {
+      for (const detector of detectors) {
         const estimate = known.get(detector) ?? UNKNOWN;
         for (const bound of RECALL_BOUNDS) set("recallEstimate", { detector, bound }, estimate[bound]);
       }

@@ -1,12 +1,9 @@
 import { expect, test } from "vitest";
 import { setUpMetrics, VERDICTS } from "./metrics/metrics-rig.ts";
 import { SERIES } from "../src/metrics/series.ts";
-import { createConsoleApp } from "../src/http/console-app.ts";
-import { startListener } from "../src/http/listener.ts";
-import { onTestFinished } from "vitest";
 import { notingLog } from "./http/noting-observer.ts";
 import { eventually, startApi } from "./http/scripted-api.ts";
-import { MODEL, scriptedEngine } from "./http/scripted-engine.ts";
+import { MODEL } from "./http/scripted-engine.ts";
 import { flagRaised, promptJudged, released, runEnd } from "./trace/scripted-run.ts";
 
 test("every series is there from the start, and everything served is at 0", async () => {
@@ -28,7 +25,12 @@ test("every series is there from the start, and everything served is at 0", asyn
     ).toBe(true);
   }
   const raised = samples.filter((line) => !line.endsWith(" 0"));
-  expect(raised).toEqual([`oversight_build_info{version="0.1.0",model="${MODEL}",precision="fast"} 1`]);
+  expect(raised).toEqual([
+    `oversight_build_info{version="0.1.0",model="${MODEL}",precision="fast"} 1`,
+    "oversight_config_last_reload_successful 1",
+    "oversight_config_last_reload_timestamp_seconds 5",
+    'oversight_config_hash_info{hash="c0ffee"} 1',
+  ]);
   expect(samples.filter((line) => line.startsWith("oversight_aborts_total"))).toHaveLength(2 * 4);
   expect(samples.filter((line) => line.startsWith("oversight_decisions_total"))).toHaveLength(2 * 6);
   expect(samples.filter((line) => line.startsWith("oversight_detector_duration_seconds_count"))).toHaveLength(
@@ -118,22 +120,6 @@ test("a counter that follows a total never goes down", async () => {
   expect(await counted()).toBe(7);
 });
 
-test("what a reload adds stands at 0, and what was counted stays", async () => {
-  const { metrics, read } = setUpMetrics();
-  metrics.observer.runEnded({ operation: "chat", model: MODEL, policy: "demo", end: runEnd("stop") });
-  const scores = await read("oversight_score_count", { detector: "country-channel" });
-  expect(scores).toBe(1);
-  metrics.learn({
-    models: [MODEL],
-    detectors: ["country-channel", "fresh"],
-    policies: ["demo", "later"],
-    queue: "embedded",
-  });
-  expect(await read("oversight_score_count", { detector: "country-channel" })).toBe(1);
-  expect(await read("oversight_score_count", { detector: "fresh" })).toBe(0);
-  expect(await read("oversight_runs_total", { policy: "later", reason: "abort" })).toBe(0);
-});
-
 test("the tax of a run is its judging and the measured share of its passes", async () => {
   const { metrics, read } = setUpMetrics();
   const timing = {
@@ -176,24 +162,19 @@ test("a label that is not in the table is an error that serving never sees", () 
   expect(lines).toHaveLength(1);
 });
 
-test("the console shows them with those of the process", async () => {
-  const { metrics } = setUpMetrics({ withProcess: true });
-  const { log } = notingLog();
-  const app = createConsoleApp({
-    engine: scriptedEngine([]).engine,
-    metrics,
-    allowedHosts: [],
-    allowedOrigins: [],
-    limits: { bodyBytes: 10, depth: 2 },
-    retryAfterMs: 1,
-    observer: metrics.observer,
-    log,
-    isDraining: () => false,
-  });
-  const listener = await startListener({ name: "console", app, host: "127.0.0.1", port: 0, log });
-  onTestFinished(() => listener.drain(0).then(() => undefined));
-  const text = await (await fetch(`${listener.url}/metrics`)).text();
-  expect(text).toContain("process_cpu_seconds_total");
-  expect(text).toContain("nodejs_eventloop_lag_seconds");
-  expect(text).toContain("# TYPE oversight_aborts_total counter");
+test("those of the process are among them", async () => {
+  const { body } = await setUpMetrics({ withProcess: true }).metrics.render();
+  expect(body).toContain("process_cpu_seconds_total");
+  expect(body).toContain("nodejs_eventloop_lag_seconds");
+});
+
+test("what a reload adds stands at 0, and what was counted stays", async () => {
+  const { metrics, read } = setUpMetrics({ recall: async () => [] });
+  metrics.observer.runEnded({ operation: "chat", model: MODEL, policy: "demo", end: runEnd("stop") });
+  const detectors = ["country-channel", "fresh"];
+  metrics.learn({ models: [MODEL], detectors, policies: ["demo", "later"], queue: "embedded" });
+  expect(await read("oversight_score_count", { detector: "country-channel" })).toBe(1);
+  expect(await read("oversight_score_count", { detector: "fresh" })).toBe(0);
+  expect(await read("oversight_runs_total", { policy: "later", reason: "abort" })).toBe(0);
+  expect(await read("oversight_recall_estimate", { detector: "fresh", bound: "upper" })).toBe(1);
 });

@@ -4,7 +4,7 @@ import { startGateway, type Gateway } from "../gateway.ts";
 import { createLogger } from "../log.ts";
 import { createProgress } from "./progress.ts";
 
-/** Adds `lensgate serve`, which runs until SIGTERM or SIGINT. */
+/** Adds `lensgate serve`, which runs until SIGTERM or SIGINT, and reads its configuration again on SIGHUP. */
 export function registerServe(program: Command): void {
   program
     .command("serve")
@@ -33,6 +33,9 @@ async function serve(flags: { config: string }): Promise<void> {
       },
     );
   };
+  process.on("SIGHUP", () => {
+    if (!stopping) void gateway.reload();
+  });
   process.on("SIGTERM", () => stop("SIGTERM"));
   process.on("SIGINT", () => stop("SIGINT"));
 }

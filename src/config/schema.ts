@@ -173,6 +173,7 @@ export const gatewaySchema = z.strictObject({
   enrichment,
   privacy: privacySchema,
   retention: retentionSchema,
+  reload: z.strictObject({ poll_ms: z.int().min(0).max(3_600_000).default(2000) }).prefault({}),
   state_dir: z.string().min(1).optional(),
   cache_dir: z.string().min(1).optional(),
 });

@@ -23,6 +23,8 @@ export interface WorkerEngineOptions {
 export interface WorkerEngine extends Engine {
   /** Resolves when the model can run for the first time; rejects when the first worker dies or is closed before that. */
   readonly ready: Promise<void>;
+  /** Runs that have not ended. */
+  readonly live: number;
   /** Makes the thread die between two passes, as a programming error would. Resolves when it is gone. */
   crash(): Promise<void>;
 }
@@ -30,7 +32,7 @@ export interface WorkerEngine extends Engine {
 /** Starts the worker thread and keeps one alive. A run under way when it dies ends as `failed`. */
 export function startWorkerEngine(options: WorkerEngineOptions): WorkerEngine {
   const { model, settings, retryAfterMs } = options;
-  const limits = { policies: settings.policies, contextTokens: settings.contextTokens, vocabulary: model.vocabulary };
+  const limits = { contextTokens: settings.contextTokens, vocabulary: model.vocabulary };
   const idle = { running: 0, waiting: 0 };
   let load = idle;
   const runs = createLiveRuns((id) => keeper.send({ type: "cancel", id }));
@@ -62,6 +64,9 @@ export function startWorkerEngine(options: WorkerEngineOptions): WorkerEngine {
   return {
     model,
     ready: keeper.ready,
+    get live() {
+      return runs.size;
+    },
     generate: (request) => start({ verb: "generate", request }),
     read: (request) => start({ verb: "read", request }),
     status: () => ({ state: keeper.state, slots: settings.slots, ...load, restarts: keeper.restarts }),

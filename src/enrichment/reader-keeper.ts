@@ -19,6 +19,8 @@ export interface ReaderKeeper {
   warm(): void;
   /** An `Enrichment` or `EnrichmentFailure` as JSON. One at a time. Rejects with `ReaderDied`. */
   read(trace: Trace): Promise<string>;
+  /** The next trace is read by a new process, with what `settings` gives then; one under way is finished. */
+  renew(): void;
   /** Id of the process; undefined while there is none. */
   readonly processId: number | undefined;
   /** Ends the process, in the middle of a trace too. */
@@ -55,13 +57,15 @@ interface State {
   current: Reader | undefined;
   /** Under way until it is ready. */
   opening: Promise<Reader> | undefined;
+  /** Its settings are those of before. */
+  stale: boolean;
   closed: boolean;
 }
 
 /** Keeps the process; nothing is started before the first trace. */
 export function keepReader(options: ReaderKeeperOptions): ReaderKeeper {
   const { idleExitMs, limitMs = 600_000 } = options;
-  const state: State = { current: undefined, opening: undefined, closed: false };
+  const state: State = { current: undefined, opening: undefined, stale: false, closed: false };
   let idle: NodeJS.Timeout | undefined;
 
   async function end(): Promise<void> {
@@ -71,6 +75,7 @@ export function keepReader(options: ReaderKeeperOptions): ReaderKeeper {
     await current?.exited;
   }
   async function open(): Promise<Reader> {
+    if (state.stale && !state.opening) dismiss();
     if (state.current && !state.opening) return state.current;
     state.opening ??= openReader(options, state).finally(() => (state.opening = undefined));
     return state.opening;
@@ -85,9 +90,8 @@ export function keepReader(options: ReaderKeeperOptions): ReaderKeeper {
     get processId() {
       return state.current?.child.pid;
     },
-    warm() {
-      void open().catch(() => undefined);
-    },
+    renew: () => void (state.stale = true),
+    warm: () => void open().catch(() => undefined),
     async read(trace) {
       clearTimeout(idle);
       const limit = setTimeout(() => void end(), limitMs);
@@ -112,6 +116,7 @@ export function keepReader(options: ReaderKeeperOptions): ReaderKeeper {
 
 async function openReader(options: ReaderKeeperOptions, state: State): Promise<Reader> {
   const { settings, log, start = () => forkReader() } = options;
+  state.stale = false;
   const loaded = await settings();
   if (state.closed) throw new ReaderDied("the gateway is closing");
   const reader = watchReader(start());

@@ -42,6 +42,8 @@ export interface Enrichments {
   /** Queues a trace. */
   add(traceId: string): Promise<void>;
   status(): EnrichmentStatus;
+  /** What is read from now on is read with new settings. */
+  renew(): void;
   close(): Promise<void>;
 }
 
@@ -73,6 +75,7 @@ export function startEnrichment(parts: EnrichmentParts): Enrichments {
 
   return {
     add: (traceId) => work.add(traceId),
+    renew: () => keeper.renew(),
     status: () => ({ ...counts, processId: keeper.processId ?? null }),
     async close() {
       state.closed = true;

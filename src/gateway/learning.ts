@@ -1,6 +1,4 @@
-import type { Config } from "../config.ts";
 import type { Kind } from "../detect/kinds/kind.ts";
-import type { LoadedDetector } from "../detect/loader.ts";
 import { bindingOf, resolveContextOf } from "../engine/open-engine.ts";
 import type { OpenModel } from "../lens/open-model.ts";
 import { createThresholdBook } from "../review/proposal-book.ts";
@@ -8,6 +6,7 @@ import { createStatistics, type Statistics } from "../review/statistics.ts";
 import type { ProposalBook } from "../review/desk.ts";
 import { createSampler, type Sampler } from "../trace/sampling.ts";
 import type { ScoreLog } from "../trace/stores.ts";
+import type { Definitions } from "./definitions.ts";
 import type { Records } from "./records.ts";
 
 /** What verdicts and score rows say together. */
@@ -18,12 +17,11 @@ export interface Learning {
   newWaits(): Promise<number[]>;
 }
 
-interface DetectionParts {
-  readonly config: Config;
-  readonly detectors: readonly LoadedDetector[];
-}
+/** The definitions that serve, looked up at every use. */
+export type CurrentDefinitions = () => Pick<Definitions, "config" | "detectors">;
 
-export interface LearningParts extends DetectionParts {
+export interface LearningParts {
+  readonly current: CurrentDefinitions;
   readonly model: OpenModel;
   readonly kinds: ReadonlyMap<string, Kind>;
   readonly records: Pick<Records, "scores" | "decisions" | "queue">;
@@ -36,15 +34,16 @@ const [PAGE_AGE_MS, METRIC_AGE_MS] = [2_000, 60_000];
 const REMEMBERED = 10_000;
 
 /** The numbers of the last seven days, and thresholds that can be written into the definitions. */
-export function createLearning({ config, model, detectors, kinds, records }: LearningParts): Learning {
+export function createLearning({ current, model, kinds, records }: LearningParts): Learning {
   const { scores, decisions, queue } = records;
   const statistics = createStatistics({ scores, decisions, queue, windowMs: WINDOW_MS });
-  const thresholds = thresholdsOf({ config, detectors });
   const book = createThresholdBook({
     statistics,
-    currentOf: (name) => thresholds.get(name) ?? null,
+    currentOf: (name) => thresholdsOf(current()).get(name) ?? null,
     writer: {
-      folder: config.detectorsFolder,
+      get folder() {
+        return current().config.detectorsFolder;
+      },
       kinds,
       context: resolveContextOf(model),
       binding: bindingOf(model),
@@ -64,22 +63,24 @@ export interface Sampling extends Sampler {
 }
 
 /** The sampler of a gateway's policies. */
-export function createSampling({ config, detectors }: DetectionParts): Sampling {
-  const own = new Map(detectors.map(({ id, threshold }) => [id, threshold]));
-  const thresholdOf = (policy: string, name: string): number | null =>
-    config.policies[policy]?.combine?.[name]?.threshold ?? own.get(name) ?? null;
+export function createSampling(current: CurrentDefinitions): Sampling {
+  const thresholdOf = (policy: string, name: string): number | null => {
+    const { config, detectors } = current();
+    const own = detectors.find(({ id }) => id === name)?.threshold;
+    return config.policies[policy]?.combine?.[name]?.threshold ?? own ?? null;
+  };
   let sampler: Sampler | undefined;
   return {
     draw: (reply) => sampler?.draw(reply),
     async remember(scores) {
       const recent = await scores.list({ limit: REMEMBERED });
-      sampler = createSampler({ shares: config.review.sample, thresholdOf, recent });
+      sampler = createSampler({ shares: current().config.review.sample, thresholdOf, recent });
     },
   };
 }
 
 /** The score from which a detector or combination flags; of a name that several policies combine, that of the last one. */
-function thresholdsOf({ config, detectors }: DetectionParts): Map<string, number> {
+function thresholdsOf({ config, detectors }: ReturnType<CurrentDefinitions>): Map<string, number> {
   const known = new Map(detectors.map(({ id, threshold }) => [id, threshold]));
   for (const { combine = {} } of Object.values(config.policies))
     for (const [name, { threshold }] of Object.entries(combine)) known.set(name, threshold);

@@ -4,19 +4,30 @@ import type { Metrics } from "../metrics.ts";
 import type { EnrichmentStore } from "../trace/stores.ts";
 import { engineOptions, type Running } from "./running.ts";
 
+/** Flagged traces that are read again. */
+export interface ReReading {
+  /** From now on with the definitions that serve. */
+  renew(): void;
+  close(): Promise<void>;
+}
+
 /** Reads flagged and sampled traces again in the background, where the configuration says so. Closing ends it. */
-export function startReReading(running: Running, tax: Pick<Metrics["tax"], "enriched">): { close(): Promise<void> } {
-  const { config, engine, records, log } = running;
-  if (!config.enrichment.enabled) return { close: async () => undefined };
+export function startReReading(running: Running, tax: Pick<Metrics["tax"], "enriched">): ReReading {
+  const { serving, model, records, log } = running;
+  const { enrichment } = serving.definitions.config;
+  if (!enrichment.enabled) return { renew: () => undefined, close: async () => undefined };
   const { work, traces } = records;
   return startEnrichment({
     work,
     traces,
     enrichments: counted(records.enrichments, tax),
-    settings: () => readerSettingsOf({ ...engineOptions(running), threads: config.enrichment.threads }),
-    config: config.enrichment,
+    settings: () => {
+      const { config, detectors } = serving.definitions;
+      return readerSettingsOf({ ...engineOptions({ config, detectors, model, log }), threads: enrichment.threads });
+    },
+    config: enrichment,
     isBusy() {
-      const { running: active, waiting } = engine.status();
+      const { running: active, waiting } = serving.current.seat.engine.status();
       return active + waiting > 0;
     },
     log,

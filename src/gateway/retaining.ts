@@ -5,7 +5,8 @@ import type { Records, RecordsConfig } from "./records.ts";
 
 /** What keeping for a while works on. */
 export interface RetainingParts {
-  readonly config: Pick<RecordsConfig, "retention">;
+  /** As the configuration has it when a look begins. */
+  readonly retentionNow: () => RecordsConfig["retention"];
   readonly records: Pick<Records, "local" | "erasing" | "audit" | "trimScores">;
   readonly log: Pick<Logger, "info" | "warn" | "error">;
   /** Milliseconds since 1970. */
@@ -35,10 +36,10 @@ export function startRetaining(parts: RetainingParts): { close(): Promise<void> 
 }
 
 /** One look. What it removed is in the audit log. */
-export async function removeOnce({ config, records, log, clock = Date.now }: RetainingParts): Promise<Removed> {
+export async function removeOnce({ retentionNow, records, log, clock = Date.now }: RetainingParts): Promise<Removed> {
   const { local, erasing, audit } = records;
   const { eraseAll } = erasing;
-  const removed = await removeExpired({ database: local.database, retention: config.retention, eraseAll, clock });
+  const removed = await removeExpired({ database: local.database, retention: retentionNow(), eraseAll, clock });
   local.erasures.prune(clock() - TOLD_MS);
   const { traces, unreviewed, enrichments, scores, firstScore } = removed;
   if (traces + enrichments + scores === 0) return removed;

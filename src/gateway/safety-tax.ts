@@ -35,17 +35,33 @@ export async function rememberLengths(scores: Pick<ScoreLog, "list">, tax: Metri
   }
 }
 
-/** Remembers what is recorded, and measures the share of the lens once the engine is idle. To be called again for an engine that replaces it. */
+/** The estimate of what oversight costs. */
+export interface TaxRun {
+  /** Measures the share of the lens once the engine is idle. Again for an engine that replaces it. */
+  measure(): void;
+  close(): void;
+}
+
+/** Remembers what is recorded. */
 export async function startTax(parts: {
-  readonly engine: Pick<WorkerEngine, "status">;
-  /** Absent: the share is not measured. */
-  readonly settings: WorkerSettings | undefined;
+  /** The engine that serves. */
+  readonly engine: () => Pick<WorkerEngine, "status">;
+  /** How it was born; absent: the share is not measured. */
+  readonly settings: (() => WorkerSettings) | undefined;
   readonly scores: Pick<ScoreLog, "list">;
   readonly tax: Metrics["tax"];
   readonly log: Logger;
-}): Promise<{ close(): void }> {
+}): Promise<TaxRun> {
   const { engine, settings, scores, tax, log } = parts;
   await rememberLengths(scores, tax);
-  if (!settings) return { close: () => undefined };
-  return startLensShareRun({ settings, status: () => engine.status(), onShares: tax.learn, log });
+  let run: { close(): void } | undefined;
+  return {
+    measure() {
+      run?.close();
+      if (settings === undefined) return;
+      const status = () => engine().status();
+      run = startLensShareRun({ settings: settings(), status, onShares: tax.learn, log });
+    },
+    close: () => run?.close(),
+  };
 }

@@ -115,6 +115,8 @@ export interface PublicOptions extends ConnectionRules {
   readonly isDraining: () => boolean;
   /** What `/readyz` tells besides; nothing when it gives undefined. */
   readonly reviewHealth?: () => ReviewHealth | undefined;
+  /** When the model was loaded, in milliseconds since 1970; now by default. */
+  readonly startedAt?: number;
   /** Milliseconds since 1970; the wall clock by default. */
   readonly clock?: () => number;
   /** Milliseconds of a clock that never goes back; the process's own by default. */

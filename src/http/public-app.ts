@@ -20,6 +20,7 @@ export function createPublicApp(options: PublicOptions): Express {
   const monotonicClock = options.monotonicClock ?? (() => performance.now());
   const parts: PublicParts = {
     clock: Date.now,
+    startedAt: (options.clock ?? Date.now)(),
     randomId: randomHexId,
     reviewHealth: () => undefined,
     defaultLimits: {},
@@ -31,7 +32,7 @@ export function createPublicApp(options: PublicOptions): Express {
   };
   const app = createBareApp();
   const authenticate = createAuthenticator(parts);
-  const models = createModelHandlers({ engine: parts.engine, authenticate, startedAt: parts.clock() });
+  const models = createModelHandlers({ engine: parts.engine, authenticate, startedAt: parts.startedAt });
   const probes = createProbes({ ...parts, retryAfterMs: parts.timeouts.retryAfterMs });
   const generate = (endpoint: typeof CHAT) => createGenerationHandler(parts, { endpoint, authenticate });
 

@@ -1,3 +1,4 @@
+import { CONFIG_SERIES } from "./config-series.ts";
 import { RUN_SERIES } from "./run-series.ts";
 
 /** One series: what it is called, what it says, and how it is cut. */
@@ -198,6 +199,7 @@ export const SERIES = {
     help: "Times that the engine's worker died and was started again.",
     labels: [],
   },
+  ...CONFIG_SERIES,
   ...RUN_SERIES,
 } as const satisfies Record<string, Series>;
 

@@ -18,8 +18,9 @@ export interface ReviewParts {
   readonly enrichments: EnrichmentStore;
   /** Where sessions are kept. */
   readonly database: Database;
+  /** Its reviewers are looked up at every use: they may change while the console runs. */
   readonly settings: Pick<ReviewConfig, "reviewers" | "sessionMs" | "leaseMs" | "secondOpinion" | "blind">;
-  /** The loaded detectors' own words by id: the question a reviewer is asked. */
+  /** The loaded detectors' own words by id: the question a reviewer is asked. Looked up at every use. */
   readonly descriptions: Readonly<Record<string, string>>;
   readonly log: Pick<Logger, "error">;
   /** Milliseconds since 1970. */

@@ -27,8 +27,10 @@ const RETRY_AFTER_MS = 2_000;
 export function createReviewRoutes(parts: ReviewParts): Router {
   const { settings, log } = parts;
   const desk = toDesk(parts);
-  const sessions = createSessions({ ...settings, database: parts.database, clock: desk.clock });
-  const login = { ...desk, sessions, reviewers: settings.reviewers };
+  const { clock } = desk;
+  const { sessionMs } = settings;
+  const sessions = createSessions({ database: parts.database, people: settings, sessionMs, clock });
+  const login = { audit: parts.audit, log, clock, sessions, people: settings };
   const router = Router({ caseSensitive: true, strict: true });
 
   router.use(PATHS, (_request, response, next) => {
@@ -55,13 +57,21 @@ export function createReviewRoutes(parts: ReviewParts): Router {
 
 function toDesk(parts: ReviewParts): DeskParts {
   const { settings, log, clock = Date.now } = parts;
-  // One reviewer alone would leave second opinions waiting for ever.
-  const secondOpinion = settings.reviewers.length === 1 ? 0 : settings.secondOpinion;
   const onError = (error: unknown): void => log.error({ err: error }, "the counts of the review desk cannot be read");
   return {
     ...parts,
+    get descriptions() {
+      return parts.descriptions;
+    },
     clock,
-    verdicts: createVerdicts({ ...parts, clock, secondOpinion }),
+    verdicts: createVerdicts({
+      ...parts,
+      clock,
+      // One reviewer alone would leave second opinions waiting for ever.
+      get secondOpinion() {
+        return settings.reviewers.length === 1 ? 0 : settings.secondOpinion;
+      },
+    }),
     notes: createNotes(parts.audit, { sealing: parts.noteSealing, elsewhere: parts.notesElsewhere }),
     summaries: createSummaries(parts.traces),
     feed: createStatsFeed({ read: () => readStats(parts), onError }),

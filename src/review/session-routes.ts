@@ -12,27 +12,28 @@ import type { Session, Sessions } from "./sessions.ts";
 /** What logging in needs. */
 export interface LoginParts extends EventParts {
   readonly sessions: Sessions;
-  /** Empty: any name logs in, and is a lead. */
-  readonly reviewers: readonly ReviewerConfig[];
+  /** Without reviewers any name logs in, and is a lead. Looked up at every use. */
+  readonly people: { readonly reviewers: readonly ReviewerConfig[] };
 }
 
 /** Declares what takes no session: `POST /api/session` {name, password?} and `GET /api/session`. */
 export function declareLogin(router: Router, parts: LoginParts): void {
-  const { sessions, reviewers, clock = Date.now } = parts;
+  const { sessions, people, clock = Date.now } = parts;
   const throttle = createLoginThrottle(clock);
-  const passwords = reviewers.length > 0;
 
   router.get("/api/session", (request, response) => {
     const token = readSessionCookie(request);
     const session = token === undefined ? undefined : sessions.find(token);
-    response.json({ session: session ?? null, passwords });
+    response.json({ session: session ?? null, passwords: people.reviewers.length > 0 });
   });
   router.post("/api/session", async (request, response) => {
     const { name, password } = check(SCHEMAS.login, request.body);
     const address = request.socket.remoteAddress ?? "";
-    const known = passwords
-      ? await throttle.attempt({ name, address }, () => identify(reviewers, name, password ?? ""))
-      : name;
+    const { reviewers } = people;
+    const known =
+      reviewers.length > 0
+        ? await throttle.attempt({ name, address }, () => identify(reviewers, name, password ?? ""))
+        : name;
     if (known === undefined) {
       // People type passwords into the wrong field: an unknown name is not kept.
       const actor = reviewers.some((reviewer) => reviewer.name === name) ? name : "";

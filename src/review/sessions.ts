@@ -27,8 +27,8 @@ export interface Sessions {
 /** Where sessions are kept and whose they may be. */
 export interface SessionParts {
   readonly database: Database;
-  /** Empty: anyone is a lead. */
-  readonly reviewers: readonly ReviewerConfig[];
+  /** Without reviewers anyone is a lead. Looked up at every use. */
+  readonly people: { readonly reviewers: readonly ReviewerConfig[] };
   readonly sessionMs: number;
   readonly clock?: () => number;
   /** 64 hex digits, fresh at every call. */
@@ -46,7 +46,7 @@ const MOST_SESSIONS = 1_000;
 
 /** The sessions of one console. Role and password count as the configuration has them now. */
 export function createSessions(parts: SessionParts): Sessions {
-  const { database, reviewers, sessionMs, clock = Date.now } = parts;
+  const { database, people, sessionMs, clock = Date.now } = parts;
   const { randomToken = () => randomBytes(32).toString("hex") } = parts;
   const insert = database.prepare("INSERT INTO sessions (id, expires_at, body) VALUES (?, ?, ?)");
   const byId = database.prepare<{ expires_at: number; body: string }>(
@@ -60,7 +60,7 @@ export function createSessions(parts: SessionParts): Sessions {
 
   function toSession(kept: Kept, expiresAt: number): Session | undefined {
     const { reviewer, csrf, credential } = kept;
-    const standing = standingOf(reviewers, reviewer);
+    const standing = standingOf(people.reviewers, reviewer);
     if (standing === undefined || standing.credential !== credential) return undefined;
     return { reviewer, role: standing.role, csrf, expiresAt };
   }
@@ -69,7 +69,11 @@ export function createSessions(parts: SessionParts): Sessions {
     start(reviewer) {
       const now = clock();
       const token = randomToken();
-      const kept = { reviewer, csrf: randomToken(), credential: standingOf(reviewers, reviewer)?.credential ?? "" };
+      const kept = {
+        reviewer,
+        csrf: randomToken(),
+        credential: standingOf(people.reviewers, reviewer)?.credential ?? "",
+      };
       insert.run(digest(token), now + sessionMs, JSON.stringify(kept));
       prune.run(now);
       const session = toSession(kept, now + sessionMs);

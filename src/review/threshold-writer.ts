@@ -25,7 +25,7 @@ export interface ThresholdChange {
   readonly at: number;
 }
 
-/** What was written. A running gateway keeps the earlier threshold until its next start. */
+/** What was written. A running gateway takes it on when it looks at its files. */
 export interface WrittenThreshold {
   readonly detector: string;
   readonly file: string;

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { NEEDS_RESTART, RELOADABLE } from "../../src/config/changes.ts";
 import { gatewaySchema } from "../../src/config/schema.ts";
 import { resolvePolicies } from "../../src/config/policies.ts";
 import { atRoot, codeBlocks, codeSpans, listDocuments, readDocument, tableRows } from "../support/documents.ts";
@@ -86,6 +87,22 @@ describe("docs/configuration.md", () => {
       [mode, holdTokens, onAbort, promptScope].map(String),
     );
     expect(shown("detectors.<id>.on_error")).toBe(detectors?.["any"]?.onError);
+  });
+
+  it("says of every field whether a running gateway takes it on", () => {
+    const [, section = ""] = text.split("These need a restart: ");
+    const [list = ""] = section.split(". A file");
+    const restart = codeSpans(list);
+    const isBelow = (name: string, whole: string) =>
+      name === whole || name.startsWith(`${whole}.`) || name.startsWith(`${whole}[]`);
+    for (const [name] of fields) {
+      const free = Object.keys(RELOADABLE).filter((whole) => isBelow(name, whole));
+      const bound = Object.keys(NEEDS_RESTART).filter((whole) => isBelow(name, whole));
+      expect(free.length + bound.length, `${name} is in one of the two tables`).toBe(1);
+      const isSaid = restart.some((whole) => isBelow(name, whole) && whole !== "review.reviewers");
+      const isReviewer = isBelow(name, "review.reviewers");
+      expect(isSaid && !isReviewer, name).toBe(bound.length > 0);
+    }
   });
 
   it("names every environment variable that the sources read, and no other", () => {

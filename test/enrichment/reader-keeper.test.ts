@@ -51,6 +51,20 @@ describe("keeping a reading process", () => {
     await expect(broken.read("one")).rejects.toThrow("it ended with code 4");
   });
 
+  it("reads on with another process and new settings when it is told to", async () => {
+    const given = { for: "before" };
+    const { keeper, read, started } = open({ given });
+    expect(await read("one")).toMatchObject({ settings: { for: "before" } });
+    given.for = "after";
+    expect(await read("two")).toMatchObject({ reads: 2, settings: { for: "before" } });
+    keeper.renew();
+    expect(started).toHaveLength(1);
+    expect(await read("three")).toMatchObject({ reads: 1, settings: { for: "after" } });
+    expect(await read("four")).toMatchObject({ reads: 2 });
+    await until(() => started[0]?.exitCode === 0);
+    expect(started).toHaveLength(2);
+  });
+
   it("says that it died, and starts another for the next trace", async () => {
     const { keeper, read, started } = open();
     await expect(read("dies")).rejects.toThrow(new ReaderDied("it ended with code 3"));

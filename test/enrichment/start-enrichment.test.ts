@@ -22,6 +22,7 @@ async function open(changes: Partial<EnrichmentParts> & { readonly read?: Reader
   const keeper: ReaderKeeper = {
     processId: 7,
     warm: () => undefined,
+    renew: () => undefined,
     read: async (trace) => (asked.push(trace.head.id), (await changes.read?.(trace)) ?? bodyOf(trace)),
     close: async () => undefined,
   };
@@ -135,6 +136,7 @@ describe("enrichment", () => {
     const keeper: ReaderKeeper = {
       processId: undefined,
       warm: () => undefined,
+      renew: () => undefined,
       read: () => new Promise((_, reject) => (end = reject)),
       close: async () => end(new ReaderDied("it ended with SIGKILL")),
     };

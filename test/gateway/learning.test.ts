@@ -6,13 +6,15 @@ import { sampleDecision, sampleScoreRow, traceId } from "../conformance/samples.
 import { writeLiveConfig } from "../support/live-gateway.ts";
 import { openRig } from "./records-rig.ts";
 
-const DETECTORS = [{ id: "country-channel", threshold: 5 }] as unknown as LearningParts["detectors"];
+const DETECTORS = [{ id: "country-channel", threshold: 5 }] as unknown as ReturnType<
+  LearningParts["current"]
+>["detectors"];
 
-function configWith(review: object) {
+function currentOf(review: object): LearningParts["current"] {
   const { path, remove } = writeLiveConfig({ detectors: {}, policies: {}, fields: { review } });
   const config = loadConfig({ path, environment: {} });
   remove();
-  return config;
+  return () => ({ config, detectors: DETECTORS });
 }
 
 const [score] = sampleScoreRow().scores;
@@ -25,7 +27,7 @@ const ended = {
 
 test("nothing is drawn before the replies of before are known, and then what the configuration says", async () => {
   const { records } = openRig();
-  const sampling = createSampling({ config: configWith({ sample: { clear: 1, near: 1 } }), detectors: DETECTORS });
+  const sampling = createSampling(currentOf({ sample: { clear: 1, near: 1 } }));
   expect(sampling.draw(ended)).toBeUndefined();
   await sampling.remember(records.local.scores);
   expect(sampling.draw(ended)?.sample).toMatchObject({
@@ -35,7 +37,7 @@ test("nothing is drawn before the replies of before are known, and then what the
     stratum: "clear",
     probability: 1,
   });
-  const quiet = createSampling({ config: configWith({}), detectors: DETECTORS });
+  const quiet = createSampling(currentOf({}));
   await quiet.remember(records.local.scores);
   expect(quiet.draw(ended)).toBeUndefined();
 });
@@ -49,8 +51,7 @@ test("statistics and recall are of the score log and the verdicts of the desk", 
   );
   await records.decisions.add(sampleDecision(1, { verdict: "true_positive", decidedAt: now }));
   const model = { facts: {}, tokenizer: {}, lensHashes: {}, background: {} } as LearningParts["model"];
-  const config = configWith({});
-  const learning = createLearning({ config, model, detectors: DETECTORS, kinds: new Map(), records });
+  const learning = createLearning({ current: currentOf({}), model, kinds: new Map(), records });
   const [country] = (await learning.statistics()).perDetector;
   expect(country).toMatchObject({ detector: "country-channel", flagged: 1, reviewed: 1 });
   expect((await learning.recall()).map(({ detector }) => detector)).toEqual(["country-channel"]);

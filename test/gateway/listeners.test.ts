@@ -1,48 +1,39 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { logIn } from "../support/console-login.ts";
-import { openDesk } from "../support/desk-client.ts";
-import { startLive, type LiveGateway } from "../support/live-gateway.ts";
-import { ask } from "../support/wire-reply.ts";
+import { expect, test } from "vitest";
+import { loadConfig } from "../../src/config.ts";
+import { defineWith } from "../../src/gateway/definitions.ts";
+import { namesOf, openListeners } from "../../src/gateway/listeners.ts";
+import type { Running } from "../../src/gateway/running.ts";
+import { noteLog, writeLiveConfig } from "../support/live-gateway.ts";
+import { occupyPort } from "../support/occupied-port.ts";
+import { loadedDetector } from "../support/scripted-kind.ts";
 
-let live: LiveGateway;
-
-beforeAll(async () => {
-  live = await startLive({
-    detectors: { scripted: { at: { generated: 1 } } },
-    policies: { watch: { detectors: { scripted: { action: "flag", positions: "generation" } } } },
-    fields: { engine: { threads: 1 }, enrichment: { enabled: false } },
+function define(fields: object = {}) {
+  const combine = { both: { of: ["one"], rule: "any", action: "flag" } };
+  const { path, remove } = writeLiveConfig({
+    detectors: { one: { at: { prompt: 0 } }, idle: { at: { prompt: 0 } } },
+    policies: { demo: { detectors: { one: { action: "abort" } }, combine } },
+    fields,
   });
-}, 60_000);
-afterAll(() => live.stop());
+  const config = loadConfig({ path, environment: {} });
+  remove();
+  return defineWith(config, [loadedDetector("one"), loadedDetector("idle")]);
+}
 
-test("the console has the numbers of what the API served: statistics, proposals and metrics", async () => {
-  const reply = await ask(live, { content: "Name three colours.", policy: "watch" });
-  expect(reply.status).toBe(200);
-  const desk = await openDesk(live.console, "ada");
-  const statistics = await desk.call("statistics");
-  expect(statistics.body).toMatchObject({
-    perDetector: [{ detector: "scripted", flagged: 1, reviewed: 0 }],
-    waiting: 1,
+test("labels may be the detectors that there are, combinations and policies", () => {
+  expect(namesOf(define(), "m")).toEqual({
+    models: ["m"],
+    detectors: ["one", "idle", "both"],
+    policies: ["open", "demo"],
+    queue: "embedded",
   });
-  const proposals = await desk.call("proposals?rate=0.01");
-  expect(proposals.body).toMatchObject({ proposals: [{ detector: "scripted", current: 0.5, proposed: null }] });
-  expect(await live.metric('oversight_recall_estimate{detector="scripted",bound="upper"}')).toBe(1);
-  expect(await live.metric("oversight_spool_records")).toBe(0);
 });
 
-test("a lead sees requests as they go", async () => {
-  const { headers } = await logIn(live.console);
-  const controller = new AbortController();
-  const stream = await fetch(`${live.console}/api/review/live`, { headers, signal: controller.signal });
-  expect(stream.headers.get("content-type")).toContain("text/event-stream");
-  const asked = ask(live, { content: "Name three animals.", policy: "watch" });
-  let text = "";
-  for await (const chunk of stream.body ?? []) {
-    text += Buffer.from(chunk).toString();
-    if (text.includes("event: ended")) break;
-  }
-  controller.abort();
-  await asked;
-  expect(text).toContain("event: flagged");
-  expect(text).not.toContain("animals");
+test("the first listener is closed again when the second one cannot listen", async () => {
+  const [{ port }, free] = await Promise.all([occupyPort(), occupyPort()]);
+  await free.release();
+  const definitions = define({ api: { port: free.port }, console: { port } });
+  const serving = { definitions, api: () => undefined, console: () => undefined } as unknown as Running["serving"];
+  const opening = openListeners({ serving, log: noteLog([]) } as unknown as Running);
+  await expect(opening).rejects.toThrow(/^console cannot listen/);
+  await expect(fetch(`http://127.0.0.1:${free.port}/`)).rejects.toThrow();
 });

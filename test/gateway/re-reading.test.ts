@@ -1,39 +1,31 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { openDesk } from "../support/desk-client.ts";
-import { startLive, type LiveGateway } from "../support/live-gateway.ts";
-import { ask, until } from "../support/wire-reply.ts";
+import { expect, test } from "vitest";
+import { startReReading } from "../../src/gateway/re-reading.ts";
+import type { Running } from "../../src/gateway/running.ts";
+import { noteLog } from "../support/live-gateway.ts";
+import { openRig } from "./records-rig.ts";
 
-let live: LiveGateway;
+function start(enabled: boolean) {
+  const { records, config } = openRig();
+  const enrichment = { ...config.enrichment, enabled };
+  const serving = { definitions: { config: { enrichment } } };
+  const spent: number[] = [];
+  const running = { serving, records, log: noteLog([]) } as unknown as Running;
+  return { records, spent, reReading: startReReading(running, { enriched: (ms) => void spent.push(ms) }) };
+}
 
-beforeAll(async () => {
-  live = await startLive({
-    detectors: { scripted: { at: { generated: 2 } } },
-    policies: { watch: { detectors: { scripted: { action: "flag", positions: "generation" } } } },
-    fields: { engine: { threads: 1 }, review: { sample: { clear: 1, near: 1 } } },
-  });
-}, 60_000);
-afterAll(() => live.stop());
+test("where the configuration says no, nothing is taken from the queue of traces to be read again", async () => {
+  const { records, reReading } = start(false);
+  await records.work.add("tr_1");
+  reReading.renew();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await records.work.depth()).toBe(1);
+  await reReading.close();
+});
 
-test("a flagged reply is read again, the picture stands beside the trace, and what it took is part of the tax", async () => {
-  const reply = await ask(live, { content: "Name three colours.", policy: "watch" });
-  const desk = await openDesk(live.console, "ada");
-  const path = `items/${reply.headers.get("x-oversight-trace-id")}`;
-  const picture = await until(async () => (await desk.call(path)).body.enrichment, 60_000);
-  expect(picture).not.toHaveProperty("failed");
-  expect(picture.reread).toMatchObject([{ detector: "scripted", reproduced: true, difference: 0 }]);
-  expect(await live.metric('oversight_tax_spent_seconds_total{part="enrichment"}')).toBeGreaterThan(0);
-}, 90_000);
-
-test("a sampled reply is read again as well, and nobody sees it before the verdict", async () => {
-  const reply = await ask(live, { content: "What is two plus two?", policy: "watch", fields: { max_tokens: 1 } });
-  const traceId = reply.headers.get("x-oversight-trace-id") ?? "";
-  const rows = live.records.prepare("SELECT trace_id FROM enrichments WHERE trace_id = ?");
-  await until(() => rows.get(traceId), 60_000);
-  const desk = await openDesk(live.console, "ada");
-  const before = await desk.call(`items/${traceId}`);
-  expect(before.body).toMatchObject({ hidden: true, enrichment: null, item: { action: "blind", score: null } });
-  expect((await desk.call(`items/${traceId}/decide`, { verdict: "false_positive" })).status).toBe(200);
-  const after = await desk.call(`items/${traceId}`);
-  expect(after.body).toMatchObject({ hidden: false, item: { action: "sample", state: "decided" } });
-  expect(after.body.enrichment).toMatchObject({ traceId });
-}, 90_000);
+test("where it says yes, a trace that is not there any more is taken and passed over", async () => {
+  const { records, spent, reReading } = start(true);
+  await records.work.add("tr_1");
+  while ((await records.work.depth()) > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(spent).toEqual([]);
+  await reReading.close();
+});

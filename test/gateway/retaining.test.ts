@@ -12,10 +12,12 @@ const NOW = 1_700_000_000_000 + 30 * DAY_MS;
 
 function look({ records }: Rig, retention: object) {
   const lines: string[] = [];
-  return removeOnce({ config: { retention }, records, log: noteLog(lines), clock: () => NOW }).then((removed) => ({
-    removed,
-    lines,
-  }));
+  return removeOnce({ retentionNow: () => retention, records, log: noteLog(lines), clock: () => NOW }).then(
+    (removed) => ({
+      removed,
+      lines,
+    }),
+  );
 }
 
 test("what has run out goes with its item, and the audit log has one entry with the numbers", async () => {
@@ -46,7 +48,7 @@ test("a look that removes nothing leaves no entry", async () => {
 
 test("looks end when the gateway does", async () => {
   const rig = openRig();
-  const retaining = startRetaining({ config: { retention: {} }, records: rig.records, log: noteLog([]) });
+  const retaining = startRetaining({ retentionNow: () => ({}), records: rig.records, log: noteLog([]) });
   await retaining.close();
 });
 

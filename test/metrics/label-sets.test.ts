@@ -14,9 +14,9 @@ test("each combination has exactly the labels of its series, once", () => {
   }
 });
 
-test("every labelled series has combinations, but the one that says what runs", () => {
+test("every labelled series has combinations, but those that say what runs", () => {
   const labelled = Object.entries(SERIES).filter(([, { labels }]) => labels.length > 0);
-  expect(labelled.map(([key]) => key).filter((key) => !(key in sets))).toEqual(["buildInfo"]);
+  expect(labelled.map(([key]) => key).filter((key) => !(key in sets))).toEqual(["buildInfo", "configHash"]);
 });
 
 test("detectors meet policies, and every error code is a reason", () => {

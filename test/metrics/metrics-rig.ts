@@ -25,6 +25,7 @@ export function setUpMetrics(changes: Partial<MetricsOptions> = {}) {
     withProcess: false,
     ...changes,
   });
+  metrics.config.loaded({ hash: "c0ffee", at: 5_000 });
   /** The value of one series, found by its name and its labels in any order. */
   const read = async (name: string, labels: Record<string, string> = {}): Promise<number | undefined> => {
     const { body } = await metrics.render();

@@ -12,7 +12,7 @@ function start(folder = temporaryFolder()) {
   let now = 1_000;
   const database = openDatabase({ folder });
   const open = (reviewers: readonly ReviewerConfig[]) =>
-    createSessions({ database, reviewers, sessionMs: 60_000, clock: () => now });
+    createSessions({ database, people: { reviewers }, sessionMs: 60_000, clock: () => now });
   return { database, open, wait: (ms: number) => (now += ms) };
 }
 

@@ -10,8 +10,6 @@ import { readRules } from "./rule-files.ts";
  */
 const AWAITED: Readonly<Record<string, readonly string[]>> = {
   oversight_canary_success: ["detector"],
-  oversight_config_last_reload_successful: [],
-  oversight_config_last_reload_timestamp_seconds: [],
   oversight_override_active: ["detector", "mode"],
   oversight_recall_estimate: ["detector", "bound"],
   oversight_redis_failures_total: ["op"],

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadConfig, type Config } from "../../src/config.ts";
 import { startGateway, type Gateway } from "../../src/gateway.ts";
@@ -23,6 +23,8 @@ export interface LiveGateway {
   readonly api: string;
   readonly console: string;
   readonly gateway: Gateway;
+  /** Where `gateway.yaml` and the folder `detectors` lie. */
+  readonly folder: string;
   readonly config: Config;
   readonly records: Database;
   readonly traces: TraceStore;
@@ -73,7 +75,8 @@ export function writeLiveConfig({ detectors, policies, fields = {} }: LiveOption
   return { folder, path, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-function toDefinition(definition: object): object {
+/** A definition as it is written; one that names no kind is of the kind `scripted`, and these are its options. */
+export function toDefinition(definition: object): object {
   if ("kind" in definition) return definition;
   return {
     description: "Does what a test wrote down.",
@@ -90,7 +93,8 @@ function toDefinition(definition: object): object {
 export async function startLive(options: LiveOptions): Promise<LiveGateway> {
   const { path, remove } = writeLiveConfig(options);
   try {
-    return await serveLive(loadConfig({ path, environment: {} }), remove);
+    const load = () => loadConfig({ path, environment: {} });
+    return await serveLive(load(), remove, load);
   } catch (error) {
     remove();
     throw error;
@@ -105,9 +109,9 @@ export async function startShipped(): Promise<LiveGateway> {
   return serveLive(config, () => rmSync(stateDir, { recursive: true, force: true }));
 }
 
-async function serveLive(config: Config, remove: () => void): Promise<LiveGateway> {
+async function serveLive(config: Config, remove: () => void, reload?: () => Config): Promise<LiveGateway> {
   const lines: string[] = [];
-  const gateway = await startGateway({ config, log: noteLog(lines) });
+  const gateway = await startGateway({ config, log: noteLog(lines), ...(reload ? { reload } : {}) });
   const stores = openLocalStores({ folder: config.stateDir ?? "", mustExist: true });
   const records = stores.database;
   const queue = createEmbeddedQueue({ database: records });
@@ -115,6 +119,7 @@ async function serveLive(config: Config, remove: () => void): Promise<LiveGatewa
     api: gateway.api.url,
     console: gateway.console.url,
     gateway,
+    folder: dirname(config.file),
     config,
     records,
     traces: stores.traces,
