@@ -66,7 +66,7 @@ async function readChunked({ live }: EnrichmentRig, trace: Trace, into: Chunked)
     id: `chunked-${trace.head.id}`,
     prompt: ids,
     judged: judgedNew,
-    policy: QUIET,
+    policy: `${QUIET}-${trace.head.policy.split("-")[1]}`,
     deadlineMs: 600_000,
     keepScores: true,
     forced: Int32Array.from(trace.end?.generated ?? [], ({ id }) => id),

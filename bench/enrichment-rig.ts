@@ -20,7 +20,7 @@ export const DETECTORS = [
 /** Replies at once. */
 export const STREAMS = 4;
 
-/** A policy that flags nothing. */
+/** Policies that flag nothing: `quiet-both` and `quiet-generation`, by where detectors judge. */
 export const QUIET = "quiet";
 
 /** Live traffic in this process, the re-read in its own, as in the gateway. */
@@ -55,8 +55,10 @@ export async function openEnrichmentRig({ cache, niceness, threads }: RigOptions
   const named = (["flag", "abort"] as const).flatMap((action) =>
     (["both", "generation"] as const).map((at) => onePolicy(`${action}-${at}`, {}, { detectors: rules(action, at) })),
   );
-  const quiet = onePolicy(QUIET, {}, { detectors: rules("observe", "both") });
-  const policies = Object.fromEntries([...named, quiet].map((each) => [each.name, each]));
+  const quiet = (["both", "generation"] as const).map((at) =>
+    onePolicy(`${QUIET}-${at}`, {}, { detectors: rules("observe", at) }),
+  );
+  const policies = Object.fromEntries([...named, ...quiet].map((each) => [each.name, each]));
   // Texts of the files come in turns, so a turn of the policies must not be as long as one of theirs.
   const policyOf = (number: number) => named[(number + Math.floor(number / 8)) % named.length]?.name ?? "";
   const live = await openFlaggedTraces({
