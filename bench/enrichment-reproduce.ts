@@ -57,7 +57,7 @@ async function describe(rig: EnrichmentRig, traces: readonly Trace[], asked: num
   ];
 }
 
-async function readChunked({ live, quiet }: EnrichmentRig, trace: Trace, into: Chunked): Promise<void> {
+async function readChunked({ live, quietOf }: EnrichmentRig, trace: Trace, into: Chunked): Promise<void> {
   const { ids, judgedNew } = live.model.prompts.encodeChat(trace.head.conversation);
   // In the prompt both read alike.
   const inReply = trace.evidence.filter(({ finding }) => finding.position >= ids.length);
@@ -66,7 +66,7 @@ async function readChunked({ live, quiet }: EnrichmentRig, trace: Trace, into: C
     id: `chunked-${trace.head.id}`,
     prompt: ids,
     judged: judgedNew,
-    policy: quiet,
+    policy: quietOf(trace.head.policy),
     deadlineMs: 600_000,
     keepScores: true,
     forced: Int32Array.from(trace.end?.generated ?? [], ({ id }) => id),

@@ -21,14 +21,14 @@ export const DETECTORS = [
 /** Replies at once. */
 export const STREAMS = 4;
 
-/** A policy that flags nothing. */
+/** Policies that flag nothing: `quiet-both` and `quiet-generation`, by where detectors judge. */
 export const QUIET = "quiet";
 
 /** Live traffic in this process, the re-read in its own, as in the gateway. */
 export interface EnrichmentRig {
   readonly live: FlaggedTraces;
-  /** The policy that flags nothing. */
-  readonly quiet: Policy;
+  /** The policy that flags nothing and judges where the given one does. */
+  readonly quietOf: (policy: string) => Policy;
   readonly enrichment: Enrichments;
   /** May be set between traces. */
   readonly pause: { busyWaitMs: number };
@@ -58,8 +58,10 @@ export async function openEnrichmentRig({ cache, niceness, threads }: RigOptions
   const named = (["flag", "abort"] as const).flatMap((action) =>
     (["both", "generation"] as const).map((at) => onePolicy(`${action}-${at}`, {}, { detectors: rules(action, at) })),
   );
-  const quiet = onePolicy(QUIET, {}, { detectors: rules("observe", "both") });
-  const policies = Object.fromEntries([...named, quiet].map((each) => [each.name, each]));
+  const quiet = (["both", "generation"] as const).map((at) =>
+    onePolicy(`${QUIET}-${at}`, {}, { detectors: rules("observe", at) }),
+  );
+  const policies = Object.fromEntries([...named, ...quiet].map((each) => [each.name, each]));
   // Texts of the files come in turns, so a turn of the policies must not be as long as one of theirs.
   const policyOf = (number: number) => named[(number + Math.floor(number / 8)) % named.length]?.name ?? "";
   const live = await openFlaggedTraces({
@@ -88,7 +90,11 @@ export async function openEnrichmentRig({ cache, niceness, threads }: RigOptions
   });
   const rig: EnrichmentRig = {
     live,
-    quiet,
+    quietOf: (policy) => {
+      const found = quiet.find(({ name }) => name === `${QUIET}-${policy.split("-")[1]}`);
+      if (found === undefined) throw new Error(`there is no quiet policy like ${policy}`);
+      return found;
+    },
     enrichment,
     pause,
     ask: (number, options) => live.ask(texts[number % texts.length] ?? "", { policy: policyOf(number), ...options }),

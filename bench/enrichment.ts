@@ -74,7 +74,7 @@ async function measureLoad(): Promise<void> {
   };
   const streams = Array.from({ length: STREAMS }, async (_, stream) => {
     for (let number = 0; run.on; number += 1) {
-      await rig.live.ask(STORY, { policy: QUIET, maxTokens: 128, seed: stream * 1000 + number, onEvent });
+      await rig.live.ask(STORY, { policy: `${QUIET}-both`, maxTokens: 128, seed: stream * 1000 + number, onEvent });
     }
   });
   const ratios: number[] = [];
