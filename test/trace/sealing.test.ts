@@ -19,6 +19,19 @@ test("the same text is sealed differently each time", () => {
   expect(sealing.seal("sushi", "here")).not.toBe(sealing.seal("sushi", "here"));
 });
 
+test("a long text takes less room sealed than clear, opens as it went in, and cannot pass for a short one", () => {
+  const sealing = createSealing(key(1));
+  const text = JSON.stringify(Array.from({ length: 2_000 }, (_, index) => ({ index, text: AWKWARD_TEXT })));
+  const sealed = sealing.seal(text, "enrichment 1");
+  expect(sealed.length).toBeLessThan(text.length / 4);
+  expect(sealing.open(sealed, "enrichment 1")).toBe(text);
+  expect(sealing.openAny(sealed, "enrichment 1")).toBe(text);
+  expect(() => sealing.open(sealed, "enrichment 2")).toThrow(/another key, or changed/);
+  expect(() => sealing.open(`sealed1:${sealed.slice(8)}`, "enrichment 1")).toThrow(/another key, or changed/);
+  const short = sealing.seal("sushi", "a");
+  expect(() => sealing.open(`sealedz:${short.slice(8)}`, "a")).toThrow(/another key, or changed/);
+});
+
 test("another key, another context and a changed text do not open", () => {
   const sealing = createSealing(key(1));
   const sealed = sealing.seal("sushi", "trace 1 head");
