@@ -36,6 +36,7 @@ const BATCH = 100;
 const HEARD = "heard_erasures";
 /** What is told while the clock stands is heard twice rather than never. */
 const OVERLAP_MS = 5_000;
+const KEPT_EVERY_MS = 600_000;
 /** A trace that was just joining an item may be noted as its after it is gone. */
 const RELEASE_MS = 600_000;
 
@@ -43,11 +44,12 @@ const RELEASE_MS = 600_000;
 export function createErasing(parts: ErasingParts): Erasing {
   const { local, desk, wake, clock = Date.now } = parts;
   const { erasures } = local;
+  const hear = createHearing(parts);
   const step: PumpStep = {
     name: "erasures",
     async run(epoch) {
       await forgetAll(parts, epoch);
-      await hearOthers(parts, epoch);
+      await hear(epoch);
       erasures.release(clock() - RELEASE_MS);
     },
   };
@@ -97,18 +99,31 @@ async function forgetAll({ local, desk }: ErasingParts, epoch: string): Promise<
 }
 
 /** What others deleted goes here, too; and once more from the other side, where this gateway may have put it meanwhile. */
-async function hearOthers({ local, desk, clock = Date.now }: ErasingParts, epoch: string): Promise<void> {
-  if (desk.erasures === undefined) return;
+function createHearing({ local, desk, clock = Date.now }: ErasingParts): (epoch: string) => Promise<void> {
   const { erasures, settings } = local;
-  const [knownEpoch, known] = settings.get(HEARD)?.split(" ") ?? [];
-  const since = knownEpoch === epoch ? Number(known) : 0;
-  const { traceIds, next } = await desk.erasures.hear(since);
-  const news = traceIds.filter((id) => !erasures.isErased(id));
-  erasures.erase(news, clock());
-  for (const id of news) {
-    await desk.forget(id);
-    erasures.markTold(id, epoch);
+  let [heardOf, since, keptAt] = ["", 0, Number.NEGATIVE_INFINITY];
+
+  /** Not at every look, since that is a write to disk: what is heard twice does no harm. */
+  function keep(epoch: string, next: number, isNews: boolean): void {
+    [heardOf, since] = [epoch, Math.max(0, next - OVERLAP_MS)];
+    if (!isNews && clock() - keptAt < KEPT_EVERY_MS) return;
+    settings.set(HEARD, `${epoch} ${since}`);
+    keptAt = clock();
   }
-  if (news.length > 0) erasures.flush();
-  settings.set(HEARD, `${epoch} ${Math.max(0, next - OVERLAP_MS)}`);
+  return async (epoch) => {
+    if (desk.erasures === undefined) return;
+    if (heardOf !== epoch) {
+      const [knownEpoch, known] = settings.get(HEARD)?.split(" ") ?? [];
+      since = knownEpoch === epoch ? Number(known) : 0;
+    }
+    const { traceIds, next } = await desk.erasures.hear(since);
+    const news = traceIds.filter((id) => !erasures.isErased(id));
+    if (news.length > 0) erasures.erase(news, clock());
+    for (const id of news) {
+      await desk.forget(id);
+      erasures.markTold(id, epoch);
+    }
+    if (news.length > 0) erasures.flush();
+    keep(epoch, next, news.length > 0);
+  };
 }

@@ -34,10 +34,9 @@ export function createErasures(database: Database): Erasures {
     "SELECT trace_id AS id FROM erasures WHERE epoch IS NOT ? ORDER BY erased_at, trace_id LIMIT ?",
   );
   const told = database.prepare("UPDATE erasures SET epoch = ? WHERE trace_id = ?");
-  const release = database.prepare(
-    `UPDATE outbox SET epoch = NULL, item = NULL WHERE kind = 'item' AND settled = 0
-     AND item IN (SELECT trace_id FROM erasures WHERE erased_at >= ?)`,
-  );
+  const stranded = "kind = 'item' AND settled = 0 AND item IN (SELECT trace_id FROM erasures WHERE erased_at >= ?)";
+  const anyStranded = database.prepare(`SELECT 1 FROM outbox WHERE ${stranded} LIMIT 1`);
+  const release = database.prepare(`UPDATE outbox SET epoch = NULL, item = NULL WHERE ${stranded}`);
   const prune = database.prepare("DELETE FROM erasures WHERE erased_at < ?");
   const checkpoint = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
   return {
@@ -53,7 +52,10 @@ export function createErasures(database: Database): Erasures {
     isErased: (traceId) => find.get(traceId) !== undefined,
     listUntold: (epoch, limit) => untold.all(epoch, limit).map(({ id }) => id),
     markTold: (traceId, epoch) => void told.run(epoch, traceId),
-    release: (since) => void release.run(since),
+    release(since) {
+      // A look that changes nothing takes no lock.
+      if (anyStranded.get(since) !== undefined) release.run(since);
+    },
     prune: (before) => void prune.run(before),
     flush: () => void checkpoint.all(),
   };

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { openDatabase } from "../../src/trace/database.ts";
 import { sampleScoreRow, traceId } from "../conformance/samples.ts";
 import { describeWithRedis, startRedis } from "../support/redis-server.ts";
 import { until } from "../support/wire-reply.ts";
@@ -42,6 +43,19 @@ test("traces that had joined its item get one of their own", async () => {
   expect(await waiting(rig)).toEqual([[traceId(2), 2]]);
   await erase(rig, 3);
   expect(await waiting(rig)).toEqual([[traceId(2), 1]]);
+});
+
+test("a round with nothing to take away waits for no lock on the database", async () => {
+  const rig = openRig();
+  await rig.flag(1);
+  await erase(rig, 1);
+  const other = openDatabase({ folder: rig.config.stateDir ?? "" });
+  other.prepare("BEGIN IMMEDIATE").run();
+  const startedAt = performance.now();
+  await rig.records.erasing.step.run("embedded");
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  other.prepare("ROLLBACK").run();
+  other.close();
 });
 
 test("what is not there and what is still written is refused by name", async () => {
