@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { runToEnd } from "../src/engine/run-to-end.ts";
 import type { Enrichment } from "../src/enrichment/enrichment.ts";
 import type { Trace } from "../src/trace/trace.ts";
-import { DETECTORS, QUIET, STREAMS, type EnrichmentRig } from "./enrichment-rig.ts";
+import { DETECTORS, STREAMS, type EnrichmentRig } from "./enrichment-rig.ts";
 
 /** What came out where the reply was read in long passes. */
 interface Chunked {
@@ -57,7 +57,7 @@ async function describe(rig: EnrichmentRig, traces: readonly Trace[], asked: num
   ];
 }
 
-async function readChunked({ live }: EnrichmentRig, trace: Trace, into: Chunked): Promise<void> {
+async function readChunked({ live, quiet }: EnrichmentRig, trace: Trace, into: Chunked): Promise<void> {
   const { ids, judgedNew } = live.model.prompts.encodeChat(trace.head.conversation);
   // In the prompt both read alike.
   const inReply = trace.evidence.filter(({ finding }) => finding.position >= ids.length);
@@ -66,7 +66,7 @@ async function readChunked({ live }: EnrichmentRig, trace: Trace, into: Chunked)
     id: `chunked-${trace.head.id}`,
     prompt: ids,
     judged: judgedNew,
-    policy: QUIET,
+    policy: quiet,
     deadlineMs: 600_000,
     keepScores: true,
     forced: Int32Array.from(trace.end?.generated ?? [], ({ id }) => id),

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { forkReader, keepReader } from "../src/enrichment/reader-keeper.ts";
+import type { Policy } from "../src/decide/policy.ts";
 import { startEnrichment, type Enrichments } from "../src/enrichment/start-enrichment.ts";
 import { createLogger } from "../src/log.ts";
 import { createLocalWorkQueue } from "../src/queue/work-queue.ts";
@@ -26,6 +27,8 @@ export const QUIET = "quiet";
 /** Live traffic in this process, the re-read in its own, as in the gateway. */
 export interface EnrichmentRig {
   readonly live: FlaggedTraces;
+  /** The policy that flags nothing. */
+  readonly quiet: Policy;
   readonly enrichment: Enrichments;
   /** May be set between traces. */
   readonly pause: { busyWaitMs: number };
@@ -56,7 +59,8 @@ export async function openEnrichmentRig({ cache, niceness, threads }: RigOptions
     onePolicy(`flag-${id}`, rules(id, "flag")),
     onePolicy(`abort-${id}`, rules(id, "abort")),
   ]);
-  const policies = Object.fromEntries([...named, onePolicy(QUIET, rules("", "flag"))].map((each) => [each.name, each]));
+  const quiet = onePolicy(QUIET, rules("", "flag"));
+  const policies = Object.fromEntries([...named, quiet].map((each) => [each.name, each]));
   const live = await openFlaggedTraces({
     policies,
     cache,
@@ -83,6 +87,7 @@ export async function openEnrichmentRig({ cache, niceness, threads }: RigOptions
   });
   const rig: EnrichmentRig = {
     live,
+    quiet,
     enrichment,
     pause,
     ask: (number, options) =>

@@ -12,6 +12,7 @@ import { openDetectors } from "../src/cli/command-engine.ts";
 import { openConfiguredModel } from "../src/cli/command-model.ts";
 import { estimate, formatEstimate, median } from "../src/cli/statistics.ts";
 import { loadConfig } from "../src/config.ts";
+import type { Policy } from "../src/decide/policy.ts";
 import { openEngine } from "../src/engine/open-engine.ts";
 import { createLogger } from "../src/log.ts";
 import { startGatewayProcess } from "../test/support/gateway-process.ts";
@@ -39,6 +40,7 @@ interface Reply {
 const config = loadConfig({ path: values.config });
 const model = await openConfiguredModel(config);
 const detectors = await openDetectors({ config, model });
+const policy = config.policies[config.defaultPolicy] as Policy;
 const engine = openEngine({
   model,
   detectors,
@@ -67,7 +69,7 @@ async function askEngine(): Promise<Reply> {
     id: `bench-${(requests += 1)}`,
     prompt: ids,
     judged: judgedNew,
-    policy: config.defaultPolicy,
+    policy,
     deadlineMs: config.timeouts.totalMs,
     sampling: { temperature: 0, topP: 1, topK: 0, seed: 0 },
     maxTokens,

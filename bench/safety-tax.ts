@@ -79,10 +79,12 @@ function readQuestions(count: number): string[] {
   ).slice(0, count);
 }
 
-async function answer(content: string, policy: string, seed: number): Promise<RunEnd> {
+async function answer(content: string, name: string, seed: number): Promise<RunEnd> {
+  const policy = config.policies[name];
+  if (policy === undefined) throw new Error(`there is no policy ${name}`);
   const { ids, judgedNew } = model.prompts.encodeChat([{ role: "user", content }]);
   const run = engine.generate({
-    id: `${policy} ${seed}`,
+    id: `${name} ${seed}`,
     prompt: ids,
     judged: judgedNew,
     policy,

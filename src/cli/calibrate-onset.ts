@@ -5,7 +5,7 @@ import { onsetResult, tokenOfCharacter, type OnsetRow } from "../evaluation/onse
 import { readLabelledRows, type DataFile, type LabelledRow, type Onset } from "../training/labelled-rows.ts";
 import { rowError } from "../training/row-content.ts";
 import { encode, endOf } from "./calibrate-replies.ts";
-import { COMMAND_POLICY, type CommandEngine } from "./command-engine.ts";
+import type { CommandEngine } from "./command-engine.ts";
 import { createProgress } from "./progress.ts";
 
 /** Conversations whose last assistant turn has a labelled onset, and the files they came from. */
@@ -79,7 +79,7 @@ async function readRow(command: CommandEngine, row: LabelledRow): Promise<{ end:
     id: `onset-${row.line}`,
     prompt: prompt.ids,
     judged: prompt.judgedAll,
-    policy: COMMAND_POLICY,
+    policy: command.policy,
     deadlineMs: Number.MAX_SAFE_INTEGER,
     forced,
     keepScores: true,

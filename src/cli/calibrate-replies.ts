@@ -5,7 +5,7 @@ import { runToEnd } from "../engine/run-to-end.ts";
 import { openScoreCache, scoreKey, type ScoreCache } from "../evaluation/score-cache.ts";
 import { encodeRow, type EncodedRow } from "../training/encoded-row.ts";
 import { rowError, type RowContent } from "../training/row-content.ts";
-import { COMMAND_POLICY, type CommandEngine } from "./command-engine.ts";
+import type { CommandEngine } from "./command-engine.ts";
 import { encodeAt, LONG_ROW_CURE } from "./observed-read.ts";
 
 /** A row to judge, with the place that errors name. */
@@ -136,7 +136,7 @@ async function judgeRow(command: CommandEngine, row: ReplyRow, { scan, caches, r
     id: `calibrate-${row.key.slice(0, 16)}`,
     prompt: prompt.ids,
     judged: prompt.judgedAll,
-    policy: COMMAND_POLICY,
+    policy: command.policy,
     deadlineMs: Number.MAX_SAFE_INTEGER,
   };
   const run = isAnswered(row.content)

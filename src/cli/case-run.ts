@@ -2,7 +2,7 @@ import type { CaseExpectation, DetectorCase } from "../detect/cases.ts";
 import type { LoadedDetector } from "../detect/loader.ts";
 import type { Run } from "../engine/engine.ts";
 import { runToEnd, type WholeRun } from "../engine/run-to-end.ts";
-import { COMMAND_POLICY, type CommandEngine } from "./command-engine.ts";
+import type { CommandEngine } from "./command-engine.ts";
 
 /** Runs a case on the real model, greedy; what is wrong with the outcome, a line each, none when it holds. */
 export async function runCase(
@@ -13,14 +13,14 @@ export async function runCase(
   return findFaults(detector, entry.expect, await runToEnd(startCase(command, detector, entry)));
 }
 
-function startCase({ engine, model }: CommandEngine, detector: LoadedDetector, entry: DetectorCase): Run {
+function startCase({ engine, model, policy }: CommandEngine, detector: LoadedDetector, entry: DetectorCase): Run {
   const { input, reply, maxTokens } = entry;
   const encoded = input.type === "chat" ? model.prompts.encodeChat(input.turns) : model.prompts.encodeText(input.text);
   const base = {
     id: `case-${detector.id}-${entry.line}`,
     prompt: encoded.ids,
     judged: encoded.judgedNew,
-    policy: COMMAND_POLICY,
+    policy,
     deadlineMs: 600_000,
   };
   if (reply !== undefined) return engine.read({ ...base, forced: model.prompts.encodeText(reply).ids });

@@ -8,15 +8,14 @@ import type { OpenModel } from "../lens/open-model.ts";
 import { createLogger } from "../log.ts";
 import { openConfiguredModel } from "./command-model.ts";
 
-/** Name of the policy that a command's own engine has. */
-export const COMMAND_POLICY = "command";
-
 /** A model with its detectors, running without a gateway around it. */
 export interface CommandEngine {
   readonly config: Config;
   readonly model: OpenModel;
   readonly detectors: readonly LoadedDetector[];
   readonly engine: WorkerEngine;
+  /** Runs all detectors at their own positions and never stops a run. */
+  readonly policy: Policy;
 }
 
 export interface CommandEngineOptions {
@@ -30,13 +29,13 @@ export interface CommandEngineOptions {
   readonly unbound?: boolean;
 }
 
-/** Starts an engine under one policy that runs all detectors at their own positions and never stops a run. */
+/** Starts an engine with all detectors, and makes the policy that they run under. */
 export async function openCommandEngine(options: CommandEngineOptions): Promise<CommandEngine> {
   const config = loadConfig({ path: options.config });
   const model = await openConfiguredModel(config, options.precision);
   const detectors = await openDetectors({ config, model, only: options.only, unbound: options.unbound });
   const policy: Policy = {
-    name: COMMAND_POLICY,
+    name: "command",
     mode: "enforce",
     holdTokens: 1,
     onAbort: "finish",
@@ -47,7 +46,7 @@ export async function openCommandEngine(options: CommandEngineOptions): Promise<
     model,
     detectors,
     kindModules: config.kindModules,
-    policies: { [COMMAND_POLICY]: policy },
+    policies: { [policy.name]: policy },
     slots: 1,
     prefillChunkTokens: config.engine.prefillChunkTokens,
     waitingLimit: 16,
@@ -61,7 +60,7 @@ export async function openCommandEngine(options: CommandEngineOptions): Promise<
     await engine.close();
     throw error;
   }
-  return { config, model, detectors, engine };
+  return { config, model, detectors, engine, policy };
 }
 
 /** Loads the configured detectors on the model, or only those named; throws an `Error` for a name that is not there. */

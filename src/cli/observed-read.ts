@@ -3,7 +3,7 @@ import { runToEnd } from "../engine/run-to-end.ts";
 import { GatewayError } from "../errors.ts";
 import type { EncodedRow } from "../training/encoded-row.ts";
 import { rowError } from "../training/row-content.ts";
-import { COMMAND_POLICY, type CommandEngine } from "./command-engine.ts";
+import type { CommandEngine } from "./command-engine.ts";
 
 /** Where a row stands, for messages. */
 export interface RowPlace {
@@ -39,7 +39,7 @@ export function encodeFitting(
 
 /** Reads a row under a policy that only observes. Throws `ConfigError` with the row's place where a detector broke. */
 export async function readObserved(
-  { engine }: CommandEngine,
+  { engine, policy }: CommandEngine,
   { prompt, forced, promptAs }: EncodedRow,
   place: RowPlace,
 ): Promise<ObservedRead> {
@@ -50,7 +50,7 @@ export async function readObserved(
       id: `row-${reads}`,
       prompt: prompt.ids,
       judged: prompt.judgedAll,
-      policy: COMMAND_POLICY,
+      policy,
       promptAs,
       deadlineMs: Number.MAX_SAFE_INTEGER,
       keepScores: true,

@@ -8,7 +8,6 @@ import { isProbeRead } from "../lens/reading.ts";
 import { everyTap, formatTap } from "../lens/tap.ts";
 import { openForward, planTaps } from "../model/forward.ts";
 import { createSlot, type Slot } from "../model/slot.ts";
-import { COMMAND_POLICY } from "./command-engine.ts";
 import { mixDetectors } from "./mixed-detectors.ts";
 
 /** What settings are made of: the detectors are those of the configuration. */
@@ -69,7 +68,7 @@ function spread({ model, detectors }: SettingParts): LoadedDetector[] {
 
 async function withDetectors({ config, model, detectors }: SettingParts): Promise<Setting> {
   const policy: Policy = {
-    name: COMMAND_POLICY,
+    name: "overhead",
     mode: "enforce",
     holdTokens: 1,
     onAbort: "finish",
@@ -80,7 +79,6 @@ async function withDetectors({ config, model, detectors }: SettingParts): Promis
     prepared: model.prepared.folder,
     detectors,
     kindModules: config.kindModules,
-    policies: { [COMMAND_POLICY]: policy },
     background: { tokens: model.background.tokens, taps: model.background.taps },
     lenses: lensMapsOf(
       model,

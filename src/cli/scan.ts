@@ -2,7 +2,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } fr
 import type { Command } from "commander";
 import type { RunEnd } from "../engine/engine.ts";
 import { runToEnd } from "../engine/run-to-end.ts";
-import { COMMAND_POLICY, openCommandEngine, type CommandEngine } from "./command-engine.ts";
+import { openCommandEngine, type CommandEngine } from "./command-engine.ts";
 import { encodeFitting, readAhead } from "./observed-read.ts";
 import { createProgress } from "./progress.ts";
 import { encodeRow } from "../training/encoded-row.ts";
@@ -94,7 +94,7 @@ async function scanRow(command: CommandEngine, row: ScanRow, flags: ScanFlags): 
       id: `scan-${row.line}`,
       prompt: prompt.ids,
       judged: prompt.judgedAll,
-      policy: COMMAND_POLICY,
+      policy: command.policy,
       promptAs,
       deadlineMs: Number.MAX_SAFE_INTEGER,
       forced,

@@ -1,7 +1,7 @@
 import type { LoadedDetector } from "../detect/loader.ts";
 import type { Problem } from "../errors.ts";
 import { formatField, type YamlFault } from "../yaml-document.ts";
-import type { Combination, DetectorRule, Policy } from "./policy.ts";
+import { detectorsOf, type Combination, type DetectorRule, type Policy } from "./policy.ts";
 
 type Facts = Pick<LoadedDetector, "id" | "threshold" | "calibration"> & {
   readonly aggregate?: LoadedDetector["aggregate"];
@@ -11,6 +11,9 @@ type Facts = Pick<LoadedDetector, "id" | "threshold" | "calibration"> & {
 export function findPolicyFaults(policies: Readonly<Record<string, Policy>>, detectors: readonly Facts[]): YamlFault[] {
   const byId = new Map(detectors.map((detector) => [detector.id, detector]));
   return Object.entries(policies).flatMap(([name, { detectors: rules, combine = {} }]) => [
+    ...detectorsOf({ detectors: rules })
+      .filter((id) => !byId.has(id))
+      .map((id) => ({ path: ["policies", name, "detectors", id], ...GONE })),
     ...Object.entries(rules).flatMap(([id, rule]) =>
       [...findColdFirings(rule, byId.get(id)), ...findPartedPair(rule, id, byId)].map((fault) =>
         prefix(["policies", name, "detectors", id], fault),
@@ -37,6 +40,9 @@ export function policyProblems(
     cure,
   }));
 }
+
+// Its file was there when the configuration was read.
+const GONE = { message: "the detector is not loaded", cure: "put its file back, or take the rule out" };
 
 function prefix(path: readonly PropertyKey[], fault: YamlFault): YamlFault {
   return { ...fault, path: [...path, ...fault.path] };

@@ -66,7 +66,8 @@ export interface RunStart {
 /** Gives a job its slot. Throws as `checkJob` does, and when a detector of the policy is not loaded. */
 export function startRun(parts: WorkerParts, job: Job, start: RunStart): ActiveRun {
   const { request } = job;
-  const policy = checkJob(job, parts);
+  checkJob(job, parts);
+  const { policy } = request;
   const room = parts.contextTokens - request.prompt.length;
   return {
     job,

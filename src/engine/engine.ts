@@ -1,4 +1,4 @@
-import type { ActionTaken, Decision } from "../decide/policy.ts";
+import type { ActionTaken, Decision, Policy } from "../decide/policy.ts";
 import type { DetectorScore, ErrorFinding, FiredFinding } from "../detect/finding.ts";
 import type { ModelFacts } from "../model/facts.ts";
 
@@ -18,7 +18,8 @@ export interface RunRequest {
   readonly prompt: Int32Array;
   /** 1 where prompt text is judged, 0 for template, special and older text. `[prompt]` */
   readonly judged: Uint8Array;
-  readonly policy: string;
+  /** By itself and not by name, so that a name may come to mean something else while this runs. */
+  readonly policy: Policy;
   /** `both` judges prompt text as generation, too: a text that is scanned as it stands. */
   readonly promptAs?: "prompt" | "both";
   /** Milliseconds from acceptance to the end of the run. */

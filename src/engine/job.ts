@@ -1,4 +1,3 @@
-import type { Policy } from "../decide/policy.ts";
 import { GatewayError } from "../errors.ts";
 import type { GenerateRequest, ReadRequest } from "./engine.ts";
 
@@ -9,20 +8,17 @@ export type Job =
 
 /** What a job must fit. */
 export interface JobLimits {
-  readonly policies: Readonly<Record<string, Policy>>;
   readonly contextTokens: number;
   readonly vocabulary: number;
 }
 
 /**
- * Refuses what could not run, or would run without being judged as asked; returns the policy. Throws `GatewayError`
+ * Refuses what could not run, or would run without being judged as asked. Throws `GatewayError`
  * `context_length_exceeded`, and a plain `Error` where the caller in this process is at fault.
  */
-export function checkJob(job: Job, { policies, contextTokens, vocabulary }: JobLimits): Policy {
+export function checkJob(job: Job, { contextTokens, vocabulary }: JobLimits): void {
   const { request } = job;
   const { prompt, judged } = request;
-  const policy = Object.hasOwn(policies, request.policy) ? policies[request.policy] : undefined;
-  if (!policy) throw new Error(`there is no policy "${request.policy}"; there are ${Object.keys(policies).join(", ")}`);
   if (prompt.length === 0) throw new Error("the prompt is empty, so there is no position to judge or to go on from");
   // A missing entry would read as "not judged".
   if (judged.length !== prompt.length) {
@@ -41,7 +37,6 @@ export function checkJob(job: Job, { policies, contextTokens, vocabulary }: JobL
       `The request has ${tokens} tokens, one may hold ${contextTokens}.`,
     );
   }
-  return policy;
 }
 
 function checkGenerate({ maxTokens, stop }: GenerateRequest): void {

@@ -24,8 +24,8 @@ process.once("message", (settings: WorkerSettings) => {
 });
 
 async function measure(settings: WorkerSettings) {
-  const plain = await openPasses({ ...settings, detectors: [], policies: {} });
-  const monitored = await openPasses({ ...settings, policies: {} });
+  const plain = await openPasses({ ...settings, detectors: [] });
+  const monitored = await openPasses(settings);
   return measureLensShare({
     plain,
     monitored,

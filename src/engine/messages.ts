@@ -1,4 +1,3 @@
-import type { Policy } from "../decide/policy.ts";
 import type { LoadedDetector } from "../detect/loader.ts";
 import type { Background } from "../lens/background.ts";
 import type { LensMaps } from "../lens/lens-maps.ts";
@@ -12,7 +11,6 @@ export interface WorkerSettings {
   readonly detectors: readonly LoadedDetector[];
   /** Modules of an operator's own kinds, absolute paths. */
   readonly kindModules: readonly string[];
-  readonly policies: Readonly<Record<string, Policy>>;
   readonly background: Pick<Background, "tokens" | "taps">;
   /** Means and fitted maps of the taps that detectors read through other lenses than `logit`. */
   readonly lenses: LensMaps;

@@ -33,6 +33,7 @@ export interface OpenEngineOptions {
   readonly model: OpenModel;
   readonly detectors: readonly LoadedDetector[];
   readonly kindModules: readonly string[];
+  /** Which detectors the thread loads: those that one of these runs. */
   readonly policies: Readonly<Record<string, Policy>>;
   readonly slots: number;
   readonly prefillChunkTokens: number;
@@ -54,7 +55,6 @@ export function workerSettingsOf(
     prepared: model.prepared.folder,
     detectors: loaded,
     kindModules: options.kindModules,
-    policies,
     background: { tokens: model.background.tokens, taps: model.background.taps },
     lenses: lensMapsOf(
       model,

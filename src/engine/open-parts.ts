@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { detectorsOf } from "../decide/policy.ts";
 import { loadKinds } from "../detect/kinds/registry.ts";
 import { createPanel } from "../detect/panel.ts";
 import { createReader } from "../lens/lens-math.ts";
@@ -16,9 +15,8 @@ import { isSpecialToken } from "../model/vocabulary.ts";
 import type { WorkerSettings } from "./messages.ts";
 import type { WorkerParts } from "./worker-parts.ts";
 
-/** Opens everything that runs share: the graph with the taps of all detectors, the lens, the panel. Throws when a policy names a detector that is not there. */
+/** Opens everything that runs share: the graph with the taps of all detectors, the lens, the panel. */
 export async function openParts(settings: WorkerSettings): Promise<{ parts: WorkerParts; model: PreparedModel }> {
-  checkPolicies(settings);
   const manifest = JSON.parse(readFileSync(join(settings.prepared, MANIFEST_FILE), "utf8")) as Manifest;
   const model = { folder: settings.prepared, manifest };
   const { architecture, vocabulary } = manifest;
@@ -44,7 +42,6 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
     lensHead: lensHeadOf(forward),
     panel,
     reader: createReader(plan),
-    policies: settings.policies,
     bytes: createTokenBytes(vocabulary),
     textOf: createTokenNames(vocabulary),
     isSpecial: (id) => isSpecialToken(vocabulary, id),
@@ -58,12 +55,4 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
     now: () => performance.now(),
   };
   return { parts, model };
-}
-
-function checkPolicies({ policies, detectors }: WorkerSettings): void {
-  const loaded = new Set(detectors.map(({ id }) => id));
-  for (const [name, policy] of Object.entries(policies)) {
-    const missing = detectorsOf(policy).find((id) => !loaded.has(id));
-    if (missing !== undefined) throw new Error(`policy "${name}" runs the detector "${missing}", which is not loaded`);
-  }
 }

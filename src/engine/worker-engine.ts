@@ -30,7 +30,7 @@ export interface WorkerEngine extends Engine {
 /** Starts the worker thread and keeps one alive. A run under way when it dies ends as `failed`. */
 export function startWorkerEngine(options: WorkerEngineOptions): WorkerEngine {
   const { model, settings, retryAfterMs } = options;
-  const limits = { policies: settings.policies, contextTokens: settings.contextTokens, vocabulary: model.vocabulary };
+  const limits = { contextTokens: settings.contextTokens, vocabulary: model.vocabulary };
   const idle = { running: 0, waiting: 0 };
   let load = idle;
   const runs = createLiveRuns((id) => keeper.send({ type: "cancel", id }));

@@ -1,4 +1,3 @@
-import type { Policy } from "../decide/policy.ts";
 import type { Panel } from "../detect/panel.ts";
 import type { Reader } from "../lens/lens-math.ts";
 import type { Forward } from "../model/forward.ts";
@@ -11,7 +10,6 @@ export interface WorkerParts {
   readonly lensHead: LensHead;
   readonly panel: Panel;
   readonly reader: Reader;
-  readonly policies: Readonly<Record<string, Policy>>;
   readonly bytes: TokenBytes;
   readonly textOf: (id: number) => string;
   readonly isSpecial: (id: number) => boolean;

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Policy } from "../decide/policy.ts";
 import type { WorkerSettings } from "../engine/messages.ts";
 import { workerSettingsOf, type OpenEngineOptions } from "../engine/open-engine.ts";
 import { readSampleText } from "../lens/sample-text.ts";
@@ -14,6 +15,8 @@ export const SAMPLE_TOKENS = 256;
 export interface ReaderSettings {
   /** As the live engine has them, with every tap. */
   readonly worker: WorkerSettings;
+  /** By name, as traces have them. */
+  readonly policies: Readonly<Record<string, Policy>>;
   readonly model: Pick<ModelFacts, "name" | "sha256" | "precision">;
   /** Every tap in the order of computation. */
   readonly taps: readonly string[];
@@ -37,6 +40,7 @@ export async function readerSettingsOf(
   return {
     // At the lowest priority a step may wait for seconds: what is late there is not broken.
     worker: { ...worker, prepared: resolve(worker.prepared), extraTaps: taps, judgeLimitMs: Infinity },
+    policies: options.policies,
     model: { name, sha256, precision },
     taps,
     statistics: statistics && { means: statistics.means, normedMeans: statistics.normedMeans },

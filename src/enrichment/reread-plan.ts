@@ -56,12 +56,12 @@ export function planReread(trace: Trace, settings: ReaderSettings, prompts: Prom
   };
 }
 
-function policyOf({ head, evidence, sample }: Trace, { model, worker }: ReaderSettings): Policy {
+function policyOf({ head, evidence, sample }: Trace, { model, worker, policies }: ReaderSettings): Policy {
   if (head.model.sha256 !== model.sha256 || head.model.precision !== model.precision) {
     const { name, precision } = head.model;
     throw new RereadError(`it was written by ${name} in ${precision} precision, and another model is loaded`);
   }
-  const policy = Object.hasOwn(worker.policies, head.policy) ? worker.policies[head.policy] : undefined;
+  const policy = Object.hasOwn(policies, head.policy) ? policies[head.policy] : undefined;
   if (!policy) throw new RereadError(`its policy ${head.policy} is not configured any more`);
   const name = sample?.detector ?? evidence[0]?.finding.detector;
   const changed = name === undefined ? undefined : membersOf(policy, name).find((id) => !isSame(id, head, worker));

@@ -65,14 +65,13 @@ export async function reread({ plan, parts, slot, probeReads }: RereadTask): Pro
     ...parts,
     forward: watchForward(parts.forward, keep),
     panel: watchPanel(parts.panel, probeReads, (step) => steps.push(step)),
-    policies: { [policy.name]: quiet(policy) },
   };
   const request = {
     id: trace.head.id,
     prompt,
     judged,
     forced,
-    policy: policy.name,
+    policy: quiet(policy),
     deadlineMs: Infinity,
     keepScores: true,
     chunkTokens: 1,

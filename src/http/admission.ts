@@ -83,7 +83,7 @@ function toRun(parts: PublicParts, { endpoint, asked, policy, id }: Asked & { id
     id,
     prompt: prompt.ids,
     judged: policy.promptScope === "all" ? prompt.judgedAll : prompt.judgedNew,
-    policy: policy.name,
+    policy,
     deadlineMs: parts.timeouts.totalMs,
     sampling: { ...asked.sampling, seed },
     maxTokens: fitTokens(parts, {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encode, judgeReplies, type ReplyRow } from "../../src/cli/calibrate-replies.ts";
-import { COMMAND_POLICY, openCommandEngine, type CommandEngine } from "../../src/cli/command-engine.ts";
+import { openCommandEngine, type CommandEngine } from "../../src/cli/command-engine.ts";
 import { runToEnd } from "../../src/engine/run-to-end.ts";
 import { contentKey } from "../../src/training/ordinary-rows.ts";
 import type { RowContent } from "../../src/training/row-content.ts";
@@ -56,7 +56,7 @@ describe("judgeReplies", () => {
     // A reply that was given is not read twice.
     expect(country?.compared).toEqual([0]);
     const { prompt } = encode(command, text);
-    const base = { id: "x", prompt: prompt.ids, judged: prompt.judgedAll, policy: COMMAND_POLICY, deadlineMs: 60_000 };
+    const base = { id: "x", prompt: prompt.ids, judged: prompt.judgedAll, policy: command.policy, deadlineMs: 60_000 };
     const sampling = { temperature: 0, topP: 1, topK: 0, seed: 0 };
     const { end } = await runToEnd(command.engine.generate({ ...base, maxTokens: 6, stop: [], sampling }));
     const expected = end.scores.find(({ detector }) => detector === "country-channel")?.score;

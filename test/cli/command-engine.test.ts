@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { COMMAND_POLICY, openCommandEngine, type CommandEngine } from "../../src/cli/command-engine.ts";
+import { openCommandEngine, type CommandEngine } from "../../src/cli/command-engine.ts";
 import { runToEnd } from "../../src/engine/run-to-end.ts";
 import { writeLiveConfig } from "../support/live-gateway.ts";
 
@@ -29,7 +29,7 @@ describe("the engine of a command", () => {
       id: "one",
       prompt: ids,
       judged: judgedAll,
-      policy: COMMAND_POLICY,
+      policy: command.policy,
       deadlineMs: 60_000,
       forced: Int32Array.from(command.model.tokenizer.encode(" Berlin")),
     });

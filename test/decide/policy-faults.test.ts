@@ -33,6 +33,14 @@ it("finds nothing in policies that can be carried out", () => {
   expect(findPolicyFaults({ fine }, detectors)).toEqual([]);
 });
 
+it("names detectors that are not loaded, those that only confirm among them", () => {
+  const rules = { bare: { action: "flag", onError: "closed", confirmWith: "away" } } as const;
+  const problems = policyProblems("gateway.yaml", { bad: policy({ detectors: rules }) }, detectors);
+  expect(problems).toMatchObject([
+    { field: "policies.bad.detectors.away", message: "the detector is not loaded", cure: expect.any(String) },
+  ]);
+});
+
 it("names members without a likelihood, and a warmth that comes after the firing", () => {
   const bad = policy({
     detectors: { guess: { action: "abort", onError: "closed", confirmWith: "bare", warmAt: 3.5 } },

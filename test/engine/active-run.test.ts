@@ -5,6 +5,7 @@ import { createSlot } from "../../src/model/slot.ts";
 import {
   generateRequest,
   openVendoredParts,
+  policyOf,
   readRequest,
   withScripts,
   type OpenedParts,
@@ -40,12 +41,11 @@ describe("startRun", () => {
     expect(() => start(generateRequest(new Int32Array(513).fill(1)))).toThrow(
       "The request has 513 tokens, one may hold 512.",
     );
-    expect(() => start(generateRequest(prompt, { policy: "toString" }))).toThrow('there is no policy "toString"');
   });
 
   it("refuses a policy with a detector that is not loaded", () => {
-    const parts = withScripts(opened, {}, { detectors: { missing: {} } });
-    expect(() => start(generateRequest(prompt), parts)).toThrow("detector missing is not loaded");
+    const policy = policyOf({ detectors: { missing: {} } });
+    expect(() => start(generateRequest(prompt, { policy }))).toThrow("detector missing is not loaded");
   });
 });
 

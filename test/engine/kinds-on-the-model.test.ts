@@ -7,7 +7,7 @@ import { loadDetectors } from "../../src/detect/loader.ts";
 import type { LivePosition } from "../../src/engine/engine.ts";
 import { openParts } from "../../src/engine/open-parts.ts";
 import { createSlot } from "../../src/model/slot.ts";
-import { openVendoredParts, readRequest, settingsOf, type OpenedParts } from "../support/engine-parts.ts";
+import { openVendoredParts, policyOf, readRequest, settingsOf, type OpenedParts } from "../support/engine-parts.ts";
 import { endOf, eventsOf, openRig } from "../support/engine-rig.ts";
 import { writeFolder } from "../support/folder.ts";
 import { seededNumbers } from "../support/seeded-numbers.ts";
@@ -48,14 +48,17 @@ async function scoresOf(definitions: Readonly<Record<string, string>>) {
   const kinds = await loadKinds();
   const detectors = loadDetectors({ folder, kinds, context: await openVocabulary(), binding: TEST_BINDING });
   const rules = Object.fromEntries(detectors.map(({ id }) => [id, { action: "observe" as const }]));
-  const { parts, model } = await openParts(settingsOf(opened.model, { detectors, policy: { detectors: rules } }));
+  const policy = policyOf({ detectors: rules });
+  const { parts, model } = await openParts(settingsOf(opened.model, { detectors }));
   onTestFinished(async () => {
     await parts.forward.close();
     await parts.lensHead.close();
   });
   const prompt = opened.prompts.encodeText("The capital of Germany is").ids;
   const forced = Int32Array.from(opened.tokenizer.encode(" Berlin, and that of Japan is Tokyo."));
-  const events = await eventsOf(openRig(parts, model).read(readRequest(prompt, forced, { keepScores: true })));
+  const events = await eventsOf(
+    openRig({ ...parts, policy }, model).read(readRequest(prompt, forced, { keepScores: true })),
+  );
   const every = endOf(events).everyScore ?? [];
   const columns = new Map(detectors.map(({ id }, column) => [id, column]));
   const scores = (id: string) => every.map((entry: LivePosition) => entry.scores[columns.get(id) ?? -1] ?? Number.NaN);

@@ -3,13 +3,14 @@ import { bindingOf, openEngine, resolveContextOf } from "../../src/engine/open-e
 import type { WorkerEngine } from "../../src/engine/worker-engine.ts";
 import { openModel, type OpenModel } from "../../src/lens/open-model.ts";
 import { createLogger } from "../../src/log.ts";
-import { generateRequest, policyOf, POLICY } from "../support/engine-parts.ts";
+import { generateRequest, policyOf } from "../support/engine-parts.ts";
 import { endOf, eventsOf, releasedText } from "../support/engine-rig.ts";
 import { TEST_CACHE, VENDORED_FOLDER } from "../support/prepared-model.ts";
 import { loadedDetector } from "../support/scripted-kind.ts";
 
 let model: OpenModel;
 let engine: WorkerEngine;
+const policy = policyOf({ detectors: { word: {} } });
 beforeAll(async () => {
   model = await openModel({ folder: VENDORED_FOLDER, cache: TEST_CACHE, precision: "fast", contextTokens: 256 });
   const word = loadedDetector("word", {
@@ -21,7 +22,7 @@ beforeAll(async () => {
     // No policy names the second one, so nobody misses its kind.
     detectors: [word, loadedDetector("unused", { kind: "nowhere" })],
     kindModules: [],
-    policies: { [POLICY]: policyOf({ detectors: { word: {} } }) },
+    policies: { [policy.name]: policy },
     slots: 1,
     prefillChunkTokens: 64,
     waitingLimit: 0,
@@ -35,7 +36,7 @@ afterAll(() => engine.close());
 describe("openEngine", () => {
   it("runs the detectors that some policy names on the model, and leaves the others alone", async () => {
     const { ids } = model.prompts.encodeText("1, 2, 3, 4, 5,");
-    const events = await eventsOf(engine.generate(generateRequest(ids, { maxTokens: 20 })));
+    const events = await eventsOf(engine.generate(generateRequest(ids, { policy, maxTokens: 20 })));
     expect(releasedText(events)).toBe(" 6, 7, ");
     expect(endOf(events)).toMatchObject({ reason: "abort", decision: { detector: "word" } });
   });

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { openParts } from "../../src/engine/open-parts.ts";
+import type { WorkerSettings } from "../../src/engine/messages.ts";
 import type { WorkerParts } from "../../src/engine/worker-parts.ts";
 import type { PreparedModel } from "../../src/model/prepared.ts";
 import { createSlot } from "../../src/model/slot.ts";
-import { settingsOf, type SettingsChanges } from "../support/engine-parts.ts";
+import { settingsOf } from "../support/engine-parts.ts";
 import { openVendored } from "../support/prepared-model.ts";
 import { loadedDetector } from "../support/scripted-kind.ts";
 
@@ -12,7 +13,7 @@ beforeAll(async () => {
   model = await openVendored("fast");
 });
 
-async function open(changes: SettingsChanges): Promise<WorkerParts> {
+async function open(changes: Partial<WorkerSettings>): Promise<WorkerParts> {
   const { parts } = await openParts(settingsOf(model, changes));
   onTestFinished(async () => {
     await parts.forward.close();
@@ -55,8 +56,7 @@ describe("openParts", () => {
     expect(parts.textOf(end)).not.toBe("");
   });
 
-  it.each<[string, SettingsChanges]>([
-    ['policy "test" runs the detector "missing", which is not loaded', { policy: { detectors: { missing: {} } } }],
+  it.each<[string, Partial<WorkerSettings>]>([
     [
       "detector one is of kind nowhere, which is not loaded",
       { detectors: [loadedDetector("one", { kind: "nowhere" })] },

@@ -5,6 +5,7 @@ import type { WorkerParts } from "../../src/engine/worker-parts.ts";
 import {
   generateRequest,
   openVendoredParts,
+  policyOf,
   readRequest,
   withScripts,
   type OpenedParts,
@@ -27,6 +28,7 @@ function rigOf({ slots = 1, ...changes }: Partial<WorkerParts> & { slots?: numbe
 
 const named = (id: string, changes: Parameters<typeof generateRequest>[1] = {}) =>
   generateRequest(prompt, { id, ...changes });
+const UNKNOWN = policyOf({ detectors: { missing: {} } });
 const isToken = ({ event }: { event: RunEvent }) => event.type === "tokens-released";
 
 describe("slots", () => {
@@ -218,7 +220,7 @@ describe("a fault", () => {
   });
 
   it.each([
-    ["an unknown policy", { policy: "none" }, 'there is no policy "none"'],
+    ["a detector that is not loaded", { policy: UNKNOWN }, "detector missing is not loaded"],
     ["an empty prompt", { prompt: new Int32Array(0), judged: new Uint8Array(0) }, "the prompt is empty"],
   ])("in a request, %s, ends it without blaming the model", async (_, changes, rule) => {
     const rig = rigOf();
@@ -230,16 +232,14 @@ describe("a fault", () => {
   });
 
   it("in a policy that names a detector which is not loaded ends the run unread", async () => {
-    const { policies } = withScripts(opened, {}, { detectors: { missing: {} } });
-    const rig = rigOf({ policies });
-    const events = await eventsOf(rig.read(readRequest(prompt, Int32Array.from(plain))));
+    const events = await eventsOf(rigOf().read(readRequest(prompt, Int32Array.from(plain), { policy: UNKNOWN })));
     expect(namesOf(events)).toEqual(["run-ended"]);
     expect(endOf(events)).toMatchObject({ reason: "failed", decision: { rule: "detector missing is not loaded" } });
   });
 
   it("leaves no job without an end when more of them are bad than there are slots", async () => {
     const rig = rigOf();
-    const runs = ["a", "b", "c"].map((id) => eventsOf(rig.generate(named(id, { policy: "none" }))));
+    const runs = ["a", "b", "c"].map((id) => eventsOf(rig.generate(named(id, { policy: UNKNOWN }))));
     expect((await Promise.all(runs)).map((events) => endOf(events).reason)).toEqual(["failed", "failed", "failed"]);
   });
 });

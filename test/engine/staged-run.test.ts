@@ -7,7 +7,6 @@ import type { FlagEvidence, RunEvent } from "../../src/engine/engine.ts";
 import {
   generateRequest,
   openVendoredParts,
-  POLICY,
   policyOf,
   type OpenedParts,
   type PolicyChanges,
@@ -50,7 +49,7 @@ async function write({ scripts, policy, detector = {} }: Scripted): Promise<RunE
   const added = kinds.map(({ name }) => loadedDetector(name, detector));
   const known = new Map([...BUILT_IN, ...kinds.map((kind) => [kind.name, kind] as const)]);
   const panel = createPanel([...opened.detectors, ...added], known);
-  const parts = { ...opened.parts, panel, policies: { [POLICY]: policyOf(policy) } };
+  const parts = { ...opened.parts, panel, policy: policyOf(policy) };
   return eventsOf(openRig(parts, opened.model).generate(generateRequest(prompt, { maxTokens: 4 })));
 }
 

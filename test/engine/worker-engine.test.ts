@@ -6,7 +6,8 @@ import type { ModelFacts } from "../../src/model/facts.ts";
 import type { PreparedModel } from "../../src/model/prepared.ts";
 import { createTokenizer } from "../../src/model/tokenizer.ts";
 import { createLogger } from "../../src/log.ts";
-import { generateRequest, readRequest, settingsOf, type SettingsChanges } from "../support/engine-parts.ts";
+import type { WorkerSettings } from "../../src/engine/messages.ts";
+import { generateRequest, policyOf, readRequest, settingsOf } from "../support/engine-parts.ts";
 import { endOf, eventsOf, namesOf, releasedText } from "../support/engine-rig.ts";
 import { openVendored } from "../support/prepared-model.ts";
 import { loadedDetector } from "../support/scripted-kind.ts";
@@ -24,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-function start(changes: SettingsChanges = {}): WorkerEngine {
+function start(changes: Partial<WorkerSettings> = {}): WorkerEngine {
   const { architecture } = model.manifest;
   const facts: ModelFacts = {
     name: "m",
@@ -50,7 +51,6 @@ function startScripted(scores: object): WorkerEngine {
   const own = start({
     kindModules: [KIND],
     detectors: [loadedDetector("alarm", { kind: "position-script", resolved: { scores } })],
-    policy: { detectors: { alarm: { action: "flag" } } },
   });
   onTestFinished(() => own.close());
   return own;
@@ -98,7 +98,6 @@ describe("a worker engine", () => {
     expect(() => engine.generate(generateRequest(new Int32Array(513).fill(1)))).toThrow(
       expect.objectContaining({ code: "context_length_exceeded" }),
     );
-    expect(() => engine.generate(generateRequest(prompt, { policy: "none" }))).toThrow('there is no policy "none"');
     const run = engine.generate({ ...long(), id: "same" });
     expect(() => engine.generate({ ...long(), id: "same" })).toThrow("a run with the id same is under way");
     run.cancel();
@@ -144,7 +143,8 @@ describe("a worker that dies", () => {
   it("loses no flag that it raised before", async () => {
     const own = startScripted({ [prompt.length]: 2, [prompt.length + 1]: "die" });
     await own.ready;
-    const events = await eventsOf(own.generate(long()));
+    const policy = policyOf({ detectors: { alarm: { action: "flag" } } });
+    const events = await eventsOf(own.generate({ ...long(), policy }));
     expect(namesOf(events)).toContain("flag-raised");
     expect(endOf(events).reason).toBe("failed");
   });
@@ -152,9 +152,9 @@ describe("a worker that dies", () => {
 
 describe("a worker that cannot start", () => {
   it("rejects ready with the cause, and refuses every request", async () => {
-    const own = start({ policy: { detectors: { missing: {} } } });
+    const own = start({ prepared: "/nowhere" });
     onTestFinished(() => own.close());
-    await expect(own.ready).rejects.toThrow('policy "test" runs the detector "missing", which is not loaded');
+    await expect(own.ready).rejects.toThrow("/nowhere/prepared.json");
     expect(own.status()).toMatchObject({ state: "closed", restarts: 0 });
     expect(() => own.generate(long())).toThrow(expect.objectContaining({ code: "oversight_unavailable" }));
   });

@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { RunEvent } from "../../src/engine/engine.ts";
-import type { FromWorker, ToWorker } from "../../src/engine/messages.ts";
+import type { FromWorker, ToWorker, WorkerSettings } from "../../src/engine/messages.ts";
 import { createWorker } from "../../src/engine/worker-engine.ts";
 import type { PreparedModel } from "../../src/model/prepared.ts";
 import { createTokenizer } from "../../src/model/tokenizer.ts";
-import { generateRequest, settingsOf, type SettingsChanges } from "../support/engine-parts.ts";
+import { generateRequest, PLAIN, policyOf, settingsOf } from "../support/engine-parts.ts";
 import { endOf, releasedText } from "../support/engine-rig.ts";
 import { openVendored } from "../support/prepared-model.ts";
 import { loadedDetector } from "../support/scripted-kind.ts";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 /** The thread itself, with what it says. */
-function start(changes: SettingsChanges = {}) {
+function start(changes: Partial<WorkerSettings> = {}) {
   const thread = createWorker(settingsOf(model, changes));
   const said: FromWorker[] = [];
   const faults: Error[] = [];
@@ -40,9 +40,9 @@ function start(changes: SettingsChanges = {}) {
   return { said, faults, left, send, eventsOf, until, isReady: () => said.some(({ type }) => type === "ready") };
 }
 
-const job = (id: string, maxTokens: number): ToWorker => ({
+const job = (id: string, maxTokens: number, policy = PLAIN): ToWorker => ({
   type: "start",
-  job: { verb: "generate", request: generateRequest(prompt, { id, maxTokens }) },
+  job: { verb: "generate", request: generateRequest(prompt, { id, maxTokens, policy }) },
 });
 
 describe("the engine's thread", () => {
@@ -68,10 +68,10 @@ describe("the engine's thread", () => {
   it("runs a user's own kind, which stops a generation before the firing token leaves; dies when it is told to", async () => {
     const scores = { [prompt.length + 3]: 2 };
     const alarm = loadedDetector("alarm", { kind: "position-script", resolved: { scores } });
-    const settings = { kindModules: [KIND], detectors: [alarm], policy: { detectors: { alarm: {} } } };
+    const settings = { kindModules: [KIND], detectors: [alarm] };
     const { send, eventsOf, until, isReady, left, faults } = start(settings);
     await until(isReady);
-    send(job("a", 400));
+    send(job("a", 400, policyOf({ detectors: { alarm: {} } })));
     await until(() => eventsOf("a").at(-1)?.type === "run-ended");
     expect(releasedText(eventsOf("a"))).toBe(" 6,");
     expect(endOf(eventsOf("a"))).toMatchObject({ reason: "abort", releasedTokens: 3 });

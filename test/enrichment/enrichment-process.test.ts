@@ -6,10 +6,10 @@ import { createLogger } from "../../src/log.ts";
 import { tinySettings, tinyTrace } from "../support/tiny-reader.ts";
 
 async function openTinyReader() {
-  const { model, live, again } = await tinySettings();
-  const keeper = keepReader({ settings: async () => again, idleExitMs: 60_000, log: createLogger("silent") });
+  const tiny = await tinySettings();
+  const keeper = keepReader({ settings: async () => tiny.again, idleExitMs: 60_000, log: createLogger("silent") });
   onTestFinished(() => keeper.close());
-  return { keeper, trace: await tinyTrace(live, model) };
+  return { keeper, trace: await tinyTrace(tiny) };
 }
 
 describe("the process that reads traces again", () => {

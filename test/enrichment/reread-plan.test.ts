@@ -7,9 +7,9 @@ import { TINY_POLICY, TINY_PROMPTS, tinySettings, tinyTrace } from "../support/t
 let settings: ReaderSettings;
 let trace: Trace;
 beforeEach(async () => {
-  const { model, live, again } = await tinySettings();
-  settings = again;
-  trace = await tinyTrace(live, model);
+  const tiny = await tinySettings();
+  settings = tiny.again;
+  trace = await tinyTrace(tiny);
 });
 
 const plan = (changed: Partial<Trace> = {}, given = settings) =>
@@ -43,7 +43,7 @@ describe("planning a re-read", () => {
 
   it("goes on only where a policy stopped the reply and allows it", () => {
     const policies = { tiny: { ...TINY_POLICY, continuationTokens: 5 } };
-    const allowed = { ...settings, worker: { ...settings.worker, policies } };
+    const allowed = { ...settings, policies };
     expect(plan({}, allowed).continuation).toBe(0);
     const end = trace.end && { ...trace.end, reason: "abort" as const };
     expect(plan({ end }, allowed).continuation).toBe(5);
@@ -58,7 +58,7 @@ describe("planning a re-read", () => {
     const evidence = trace.evidence
       .slice(0, 1)
       .map((each) => ({ ...each, finding: { ...each.finding, detector: "both" } }));
-    const planned = plan({ evidence }, { ...settings, worker: { ...settings.worker, policies } });
+    const planned = plan({ evidence }, { ...settings, policies });
     expect(planned.detectors).toEqual(["concept", "probe"]);
   });
 

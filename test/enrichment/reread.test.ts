@@ -6,8 +6,9 @@ import { reread } from "../../src/enrichment/reread.ts";
 import { TINY_POLICY, TINY_PROMPT, TINY_PROMPTS, tinySettings, tinyRun } from "../support/tiny-reader.ts";
 
 async function readTiny(end: number, policy = TINY_POLICY) {
-  const { model, live, again } = await tinySettings(policy);
-  const { trace, every } = await tinyRun(live, model);
+  const tiny = await tinySettings(policy);
+  const { model, again } = tiny;
+  const { trace, every } = await tinyRun(tiny);
   const plan = { ...planReread(trace, again, TINY_PROMPTS), end };
   const { parts } = await openParts(again.worker);
   const passes: number[] = [];

@@ -10,10 +10,10 @@ let settings: ReaderSettings;
 let trace: Trace;
 let plan: RereadPlan;
 beforeEach(async () => {
-  const { model, live, again } = await tinySettings();
-  settings = again;
-  trace = await tinyTrace(live, model);
-  plan = planReread(trace, again, TINY_PROMPTS);
+  const tiny = await tinySettings();
+  settings = tiny.again;
+  trace = await tinyTrace(tiny);
+  plan = planReread(trace, settings, TINY_PROMPTS);
 });
 
 const scoresAt = (position: number, ...scores: (number | null)[]): LivePosition => ({

@@ -23,7 +23,7 @@ test("what a client asks is what the engine gets", async () => {
       id: `tr_${ID}`,
       prompt: expect.any(Int32Array),
       judged: expect.any(Uint8Array),
-      policy: "demo",
+      policy: POLICIES["demo"],
       deadlineMs: 20_000,
       sampling: { temperature: 0.5, topP: 0.9, topK: 4, seed: 7 },
       maxTokens: 5,

@@ -18,22 +18,20 @@ import { openVendored, VENDORED_FOLDER } from "./prepared-model.ts";
 import { loadedDetector, scriptedKind } from "./scripted-kind.ts";
 import { TEST_BINDING } from "./vocabulary.ts";
 
-/** Name of the one policy that test engines have. */
+/** Name of the policy of test requests. */
 export const POLICY = "test";
+
+/** Parts with the policy that a rig runs requests under which name no other. */
+export type PolicyParts = WorkerParts & { readonly policy?: Policy };
 
 /** The vendored model, opened in this thread, with detectors and what tests need to write requests. */
 export interface OpenedParts {
-  readonly parts: WorkerParts;
+  readonly parts: PolicyParts;
   readonly model: PreparedModel;
   readonly detectors: readonly LoadedDetector[];
   readonly tokenizer: Tokenizer;
   readonly prompts: ModelPromptEncoder;
   close(): Promise<void>;
-}
-
-/** What a test may ask of the engine's settings. */
-export interface SettingsChanges extends Partial<Omit<WorkerSettings, "policies">> {
-  readonly policy?: PolicyChanges;
 }
 
 /** A policy in which every detector that is named flags or aborts as said. */
@@ -55,8 +53,11 @@ export function policyOf({ detectors = {}, ...changes }: PolicyChanges = {}): Po
   };
 }
 
+/** The policy of requests that name none: no detectors. */
+export const PLAIN: Policy = policyOf();
+
 /** The worker's settings for the vendored model: no detectors, two slots of 512 positions, chunks of 64. */
-export function settingsOf(model: PreparedModel, { policy, ...changes }: SettingsChanges = {}): WorkerSettings {
+export function settingsOf(model: PreparedModel, changes: Partial<WorkerSettings> = {}): WorkerSettings {
   const { lens } = readModelFolder(VENDORED_FOLDER);
   const file = Object.values(lens).find(({ path }) => path.endsWith("background.json"));
   if (!file) throw new Error("the vendored model has no background.json");
@@ -65,7 +66,6 @@ export function settingsOf(model: PreparedModel, { policy, ...changes }: Setting
     prepared: model.folder,
     detectors: [],
     kindModules: [],
-    policies: { [POLICY]: policyOf(policy) },
     background: { tokens, taps },
     lenses: NO_LENS_MAPS,
     slots: 2,
@@ -100,9 +100,9 @@ export async function openVendoredParts(
   );
   const detectors = resolveDetectors({ definitions: parsed, problems: [] }, { kinds, context, binding: TEST_BINDING });
   const rules = Object.fromEntries(detectors.map(({ id }) => [id, { action: "observe" as const }]));
-  const { parts } = await openParts(settingsOf(model, { detectors, policy: { detectors: rules } }));
+  const { parts } = await openParts(settingsOf(model, { detectors }));
   return {
-    parts,
+    parts: { ...parts, policy: policyOf({ detectors: rules }) },
     model,
     detectors,
     tokenizer,
@@ -122,20 +122,20 @@ export function withScripts(
   opened: OpenedParts,
   scripts: Readonly<Record<string, Script>>,
   policy: PolicyChanges,
-): WorkerParts {
+): PolicyParts {
   const kinds = Object.entries(scripts).map(([id, script]) => scriptedKind(id, script));
   return withKinds(opened, kinds, policy);
 }
 
 /** The same with kinds of a test's own: one detector each, of the kind's name. */
-export function withKinds(opened: OpenedParts, kinds: readonly Kind[], policy: PolicyChanges): WorkerParts {
+export function withKinds(opened: OpenedParts, kinds: readonly Kind[], policy: PolicyChanges): PolicyParts {
   const added = kinds.map(({ name }) => loadedDetector(name));
   // Detectors that read taps stay in their places: the graph was planned for them.
   const panel = createPanel(
     [...opened.detectors, ...added],
     new Map([...CONCEPTS, ...kinds].map((kind) => [kind.name, kind])),
   );
-  return { ...opened.parts, panel, policies: { [POLICY]: policyOf(policy) } };
+  return { ...opened.parts, panel, policy: policyOf(policy) };
 }
 
 const CONCEPTS = [...(await loadKinds()).values()];
@@ -149,7 +149,7 @@ export function requestOf(prompt: Int32Array, changes: Partial<RunRequest> = {})
     id: `request-${requests}`,
     prompt,
     judged: Uint8Array.from(prompt, (_, position) => (position === 0 ? 0 : 1)),
-    policy: POLICY,
+    policy: PLAIN,
     deadlineMs: 60_000,
     ...changes,
   };

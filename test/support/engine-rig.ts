@@ -1,9 +1,9 @@
 import type { GenerateRequest, ReadRequest, Run, RunEnd, RunEvent } from "../../src/engine/engine.ts";
 import { createLiveRuns } from "../../src/engine/live-runs.ts";
 import { createScheduler, type Scheduler } from "../../src/engine/scheduler.ts";
-import type { WorkerParts } from "../../src/engine/worker-parts.ts";
 import type { PreparedModel } from "../../src/model/prepared.ts";
 import { createSlot, type Slot } from "../../src/model/slot.ts";
+import { PLAIN, type PolicyParts } from "./engine-parts.ts";
 
 /** An engine in this thread: the real scheduler on real slots. */
 export interface EngineRig {
@@ -18,8 +18,8 @@ export interface EngineRig {
   readonly faults: readonly unknown[];
 }
 
-/** Runs parts with so many slots. */
-export function openRig(parts: WorkerParts, model: PreparedModel, count = 1): EngineRig {
+/** Runs parts with so many slots, under the policy that they come with unless a request has its own. */
+export function openRig(parts: PolicyParts, model: PreparedModel, count = 1): EngineRig {
   const slots = Array.from({ length: count }, () => createSlot(model.manifest.architecture));
   const log: { id: string; event: RunEvent }[] = [];
   const loads: [number, number][] = [];
@@ -37,6 +37,8 @@ export function openRig(parts: WorkerParts, model: PreparedModel, count = 1): En
     onLoad: (running, waiting) => loads.push([running, waiting]),
     onFault: (error) => faults.push(error),
   });
+  const judged = <Request extends GenerateRequest | ReadRequest>(request: Request): Request =>
+    parts.policy && request.policy === PLAIN ? { ...request, policy: parts.policy } : request;
   return {
     scheduler,
     slots,
@@ -45,12 +47,12 @@ export function openRig(parts: WorkerParts, model: PreparedModel, count = 1): En
     faults,
     generate(request) {
       const run = runs.open(request);
-      scheduler.start({ verb: "generate", request });
+      scheduler.start({ verb: "generate", request: judged(request) });
       return run;
     },
     read(request) {
       const run = runs.open(request);
-      scheduler.start({ verb: "read", request });
+      scheduler.start({ verb: "read", request: judged(request) });
       return run;
     },
   };

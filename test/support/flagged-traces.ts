@@ -83,11 +83,13 @@ export async function openFlaggedTraces(options: FlaggedTracesOptions): Promise<
       const head = headOf({ model, detectors }, question, asked);
       const { conversation } = head;
       const encoded = asked.plain ? model.prompts.encodeText(question) : model.prompts.encodeChat(conversation);
+      const policy = policies[asked.policy];
+      if (policy === undefined) throw new Error(`there is no policy ${asked.policy}`);
       const run = engine.generate({
         id: head.id,
         prompt: encoded.ids,
         judged: encoded.judgedNew,
-        policy: asked.policy,
+        policy,
         deadlineMs: 600_000,
         sampling: { temperature: asked.seed === undefined ? 0 : 0.8, topP: 1, topK: 0, seed: asked.seed ?? 1 },
         maxTokens: asked.maxTokens ?? 40,

@@ -5,7 +5,6 @@ import { openParts } from "../../src/engine/open-parts.ts";
 import type { ReaderSettings } from "../../src/enrichment/reader-settings.ts";
 import { NO_LENS_MAPS } from "../../src/lens/lens-maps.ts";
 import { everyTap, formatTap, parseTap } from "../../src/lens/tap.ts";
-import type { PreparedModel } from "../../src/model/prepared.ts";
 import type { EncodedPrompt } from "../../src/model/prompt.ts";
 import type { Trace, TraceEnd } from "../../src/trace/trace.ts";
 import { sampleHead } from "../conformance/samples.ts";
@@ -75,7 +74,6 @@ export async function tinySettings(policy: Policy = TINY_POLICY) {
     prepared: model.folder,
     detectors: TINY_DETECTORS,
     kindModules: [],
-    policies: { [policy.name]: policy },
     background: { tokens: Int32Array.from({ length: 32 }, (_, index) => 60 + index), taps: new Map() },
     lenses: NO_LENS_MAPS,
     slots: 1,
@@ -88,24 +86,27 @@ export async function tinySettings(policy: Policy = TINY_POLICY) {
   const means = new Map(taps.map((tap, index) => [tap, filled(index)]));
   const again: ReaderSettings = {
     worker: { ...live, extraTaps: taps, judgeLimitMs: Infinity },
+    policies: { [policy.name]: policy },
     model: { name: "tiny", sha256: "ab".repeat(32), precision: "fast" },
     taps,
     statistics: { means, normedMeans: means },
     tuned: null,
     sample: Array.from({ length: 100 }, (_, index) => (index * 37 + 5) % 128),
   };
-  return { model, live, again };
+  return { model, live, again, policy };
 }
 
+/** What the tiny model writes under. */
+type TinyLive = Pick<Awaited<ReturnType<typeof tinySettings>>, "live" | "model" | "policy">;
+
 /** Lets the tiny model write 30 tokens under the live settings, and records what was flagged. */
-export async function tinyTrace(live: WorkerSettings, model: PreparedModel): Promise<Trace> {
-  return (await tinyRun(live, model)).trace;
+export async function tinyTrace(tiny: TinyLive): Promise<Trace> {
+  return (await tinyRun(tiny)).trace;
 }
 
 /** The same with every live score. */
-export async function tinyRun(live: WorkerSettings, model: PreparedModel) {
+export async function tinyRun({ live, model, policy }: TinyLive) {
   const { parts } = await openParts(live);
-  const [policy = ""] = Object.keys(live.policies);
   const request = generateRequest(TINY_PROMPT.ids, {
     judged: TINY_PROMPT.judgedNew,
     policy,
@@ -118,7 +119,7 @@ export async function tinyRun(live: WorkerSettings, model: PreparedModel) {
   const end: TraceEnd = { endedAt: 0, reason, decision, promptTokens, releasedTokens, generated, scores };
   const detectorHashes = Object.fromEntries(TINY_DETECTORS.map(({ id, hash }) => [id, hash]));
   const trace: Trace = {
-    head: sampleHead(1, { policy, detectorHashes }),
+    head: sampleHead(1, { policy: policy.name, detectorHashes }),
     state: "complete",
     evidence: events.flatMap((event) => (event.type === "flag-raised" ? [event.evidence] : [])),
     end,

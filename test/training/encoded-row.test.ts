@@ -2,18 +2,23 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Kind, Positions } from "../../src/detect/kinds/kind.ts";
 import { createPanel } from "../../src/detect/panel.ts";
-import type { WorkerParts } from "../../src/engine/worker-parts.ts";
 import { isSpecialToken } from "../../src/model/vocabulary.ts";
 import { encodeRow, judgedPositions, type EncodedRow, type Form } from "../../src/training/encoded-row.ts";
 import type { RowContent } from "../../src/training/row-content.ts";
-import { openVendoredParts, POLICY, policyOf, readRequest, type OpenedParts } from "../support/engine-parts.ts";
+import {
+  openVendoredParts,
+  policyOf,
+  readRequest,
+  type OpenedParts,
+  type PolicyParts,
+} from "../support/engine-parts.ts";
 import { endOf, eventsOf, openRig } from "../support/engine-rig.ts";
 import { loadedDetector } from "../support/scripted-kind.ts";
 
 const SIDES: readonly Positions[] = ["prompt", "generation", "both"];
 
 let opened: OpenedParts;
-let parts: WorkerParts;
+let parts: PolicyParts;
 beforeAll(async () => {
   opened = await openVendoredParts("fast");
   // One detector a side, each of which says something wherever it is asked.
@@ -26,7 +31,7 @@ beforeAll(async () => {
   const detectors = SIDES.map((positions) => loadedDetector(positions, { kind: "everywhere", positions }));
   const panel = createPanel(detectors, new Map([["everywhere", kind]]));
   const rules = Object.fromEntries(SIDES.map((id) => [id, { action: "observe" as const }]));
-  parts = { ...opened.parts, panel, policies: { [POLICY]: policyOf({ promptScope: "all", detectors: rules }) } };
+  parts = { ...opened.parts, panel, policy: policyOf({ promptScope: "all", detectors: rules }) };
 });
 afterAll(() => opened.close());
 
