@@ -5,11 +5,14 @@ import { loadDetectors, type LoadedDetector } from "./detect/loader.ts";
 import { bindingOf, openEngine, resolveContextOf, workerSettingsOf } from "./engine/open-engine.ts";
 import type { WorkerEngine } from "./engine/worker-engine.ts";
 import { ConfigError } from "./errors.ts";
+import { startCanaries } from "./gateway/canaries.ts";
+import type { CanaryRounds } from "./gateway/canary-rounds.ts";
 import { createLearning, createSampling } from "./gateway/learning.ts";
 import { openListeners, openMetrics } from "./gateway/listeners.ts";
 import { startReReading } from "./gateway/re-reading.ts";
 import { openRecords } from "./gateway/records.ts";
 import { engineOptions, type Running } from "./gateway/running.ts";
+import { startDrift } from "./gateway/score-drift.ts";
 import { startTax } from "./gateway/safety-tax.ts";
 import type { Listener } from "./http/listener.ts";
 import { openModel, type OpenModel } from "./lens/open-model.ts";
@@ -48,6 +51,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const records = openRecords({ config, log, sampler: sampling });
   const state = { draining: false };
   let engine: WorkerEngine | undefined;
+  let canaries: CanaryRounds | undefined;
   try {
     await sampling.remember(records.local.scores);
     const recovered = await records.recorder.recover();
@@ -58,14 +62,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const learning = createLearning({ config, model, detectors, kinds, records });
     const live = createLiveFeed();
     const closing = new AbortController();
-    const running = { config, log, model, detectors, engine, records, learning, live, state, closing };
+    canaries = startCanaries({ config, log, model, engine });
+    const running = { config, log, model, detectors, engine, records, learning, canaries, live, state, closing };
     const metrics = openMetrics(running);
     const listeners = await openListeners(running, metrics);
     const settings = options.measureTax ? workerSettingsOf(engineOptions(running)) : undefined;
     const tax = await startTax({ engine, log, settings, scores: records.scores, tax: metrics.tax });
+    await startDrift(metrics.drift, { detectors, policies: config.policies }, records.local.scores);
     const reReading = startReReading(running, metrics.tax);
     return createGateway(running, { ...listeners, tax, reReading });
   } catch (error) {
+    canaries?.close();
     await engine?.close();
     await records.close();
     throw error;
@@ -102,7 +109,7 @@ type Started = Pick<Gateway, "api" | "console"> & {
 };
 
 function createGateway(running: Running, { api, console, tax, reReading }: Started): Gateway {
-  const { config, log, model, engine, records, state, closing } = running;
+  const { config, log, model, engine, records, canaries, state, closing } = running;
   const retry = setInterval(() => {
     records.recorder.retry().catch((error: unknown) => log.error({ err: error }, "retrying records failed"));
   }, RETRY_MS);
@@ -117,6 +124,7 @@ function createGateway(running: Running, { api, console, tax, reReading }: Start
       state.draining = true;
       clearInterval(retry);
       tax.close();
+      canaries.close();
       const { cut } = await api.drain(config.timeouts.drainMs);
       if (cut > 0) log.warn({ cut }, "live replies outlasted the grace period and were cut");
       await engine.close();

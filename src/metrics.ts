@@ -2,6 +2,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 import type { EngineStatus } from "./engine/engine.ts";
 import { guardObserver, type ServingObserver } from "./http/observer.ts";
 import type { Logger } from "./log.ts";
+import { createAssuranceReaders, type AssuranceSources } from "./metrics/assurance.ts";
+import { createDrift, type Drift } from "./metrics/drift.ts";
 import { everyLabelSet, RECALL_BOUNDS, type KnownNames, type Labels } from "./metrics/label-sets.ts";
 import { SERIES, type Series, type SeriesKey } from "./metrics/series.ts";
 import { createServingMetrics } from "./metrics/serving-metrics.ts";
@@ -27,6 +29,8 @@ export interface MetricsOptions extends KnownNames {
   readonly reviewWaits?: () => Promise<readonly number[]>;
   /** Aborts that a person confirmed since the last call. */
   readonly confirmedAborts?: () => Promise<readonly ConfirmedAbort[]>;
+  /** Canaries and what else says whether oversight can be relied on. */
+  readonly assurance?: AssuranceSources;
   readonly log: Pick<Logger, "error">;
   /** Off in tests that read every line. */
   readonly withProcess?: boolean;
@@ -48,6 +52,8 @@ export interface Metrics {
   readonly observer: ServingObserver;
   /** What oversight costs and saves; runs are told to it already. */
   readonly tax: Omit<Tax, "runEnded">;
+  /** How far scores are from the calibration; runs are told to it already. */
+  readonly drift: Pick<Drift, "learn" | "saw">;
   /** Detectors and policies that a reload added: their combinations stand at 0 from here on. */
   learn(names: KnownNames): void;
   /** The Prometheus text format. What cannot be read keeps its last value. */
@@ -77,11 +83,16 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const raise = createRaise(add);
   set("buildInfo", { version: options.version, model: options.models.join(","), precision: options.precision }, 1);
   const tax = createTax({ add, set });
-  const readers = createReaders(options, { add, set, raise, tax });
+  const drift = createDrift();
+  const readers = {
+    ...createReaders(options, { add, set, raise, tax }),
+    ...createAssuranceReaders({ ...options, drift }, options.assurance ?? {}, set),
+  };
   const failed = new Set<string>();
   return {
-    observer: guardObserver(createObserver(createServingMetrics(add, options.models), tax), options.log),
+    observer: guardObserver(createObserver(createServingMetrics(add, options.models), { tax, drift }), options.log),
     tax,
+    drift,
     learn,
     async render() {
       for (const [what, read] of Object.entries(readers)) {
@@ -99,13 +110,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
 }
 
-/** The serving metrics, and the tax of every run. */
-function createObserver(serving: ServingObserver, tax: Tax): ServingObserver {
+/** The serving metrics, and the tax and the scores of every run. */
+function createObserver(serving: ServingObserver, { tax, drift }: { tax: Tax; drift: Drift }): ServingObserver {
   return {
     ...serving,
     runEnded(report) {
       serving.runEnded(report);
       tax.runEnded(report);
+      drift.saw(report.end.scores);
     },
   };
 }

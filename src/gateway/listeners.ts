@@ -25,7 +25,7 @@ export async function openListeners(running: Running, metrics: Metrics): Promise
 }
 
 /** Makes the metrics of a gateway that runs. */
-export function openMetrics({ config, log, model, detectors, engine, records, learning }: Running): Metrics {
+export function openMetrics({ config, log, model, detectors, engine, records, learning, canaries }: Running): Metrics {
   return createMetrics({
     models: [model.facts.name],
     detectors: [...new Set([...detectors.map(({ id }) => id), ...Object.values(config.policies).flatMap(scoredNames)])],
@@ -42,6 +42,7 @@ export function openMetrics({ config, log, model, detectors, engine, records, le
     confirmedAborts: openConfirmedAborts({ traces: records.local.traces, decisions: records.decisions }),
     recall: learning.recall,
     reviewWaits: learning.newWaits,
+    assurance: { canaries: { everyMs: config.canaries.everyMs, state: canaries.state } },
     log,
   });
 }

@@ -80,8 +80,6 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
   const verdicts = ["clear", "fired", "error"].flatMap((verdict) =>
     (verdict === "error" ? ERROR_TYPES : [""]).map((error_type) => ({ verdict, error_type })),
   );
-  const label = <Name extends string>(name: Name, values: readonly string[]) =>
-    values.map((value) => ({ [name]: value }));
   return {
     requestDuration: merge(
       calls([...names.models, UNRESOLVED_MODEL]),
@@ -117,10 +115,19 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
     decodeOverhead: label("stage", ["lens", "judging"]),
     taxSpent: label("part", ["lens", "judging", "enrichment"]),
     lensShare: label("phase", PASSES),
+    ...assuranceSets(names),
     authDecisions: (["allow", "deny"] as const).flatMap((result) =>
       AUTH_REASONS[result].map((reason) => ({ result, reason })),
     ),
   };
+}
+
+function assuranceSets({ detectors }: KnownNames): Partial<Record<SeriesKey, readonly Labels[]>> {
+  return { canarySuccess: label("detector", detectors), scoreDrift: label("detector", detectors) };
+}
+
+function label(name: string, values: readonly string[]): Labels[] {
+  return values.map((value) => ({ [name]: value }));
 }
 
 function cross(left: readonly string[], right: readonly string[]): (readonly [string, string])[] {

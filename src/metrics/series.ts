@@ -1,3 +1,4 @@
+import { ASSURANCE_SERIES } from "./assurance.ts";
 import { RUN_SERIES } from "./run-series.ts";
 
 /** One series: what it is called, what it says, and how it is cut. */
@@ -199,6 +200,7 @@ export const SERIES = {
     labels: [],
   },
   ...RUN_SERIES,
+  ...ASSURANCE_SERIES,
 } as const satisfies Record<string, Series>;
 
 /** A key of the table. */

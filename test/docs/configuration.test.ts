@@ -49,9 +49,10 @@ describe("docs/configuration.md", () => {
   });
 
   it.each(fields.filter(([name]) => !name.startsWith("policies.")))("names the default of %s", (name, field) => {
-    const isRequired = /^(model|default_policy|keys\[\]\.(id|sha256)|review\.reviewers\[\]\.(name|password))$/.test(
-      name,
-    );
+    const isRequired =
+      /^(model|default_policy|keys\[\]\.(id|sha256)|review\.reviewers\[\]\.(name|password)|canaries\.prompts\[\]\.(detector|expect))$/.test(
+        name,
+      );
     const fallback = field.default;
     const shown = Array.isArray(fallback) ? "[]" : String(fallback ?? (isRequired ? "required" : "–"));
     expect((rows.get(name)?.[2] ?? "").replaceAll("`", "")).toBe(shown);
@@ -60,10 +61,12 @@ describe("docs/configuration.md", () => {
   it("calls required exactly what the file must have", () => {
     const key = schema.properties?.["keys"]?.items;
     const reviewer = schema.properties?.["review"]?.properties?.["reviewers"]?.items;
+    const canary = schema.properties?.["canaries"]?.properties?.["prompts"]?.items;
     const required = [
       ...(schema.required ?? []),
       ...(key?.required ?? []).map((name) => `keys[].${name}`),
       ...(reviewer?.required ?? []).map((name) => `review.reviewers[].${name}`),
+      ...(canary?.required ?? []).map((name) => `canaries.prompts[].${name}`),
     ];
     // The map of policies is in the rows of its fields; these may come from the policy that is extended.
     const merged = ["detectors.<id>.action", ...["of", "rule", "action"].map((field) => `combine.<name>.${field}`)];
