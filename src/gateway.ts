@@ -5,8 +5,7 @@ import { loadDetectors, type LoadedDetector } from "./detect/loader.ts";
 import { bindingOf, openEngine, resolveContextOf, workerSettingsOf } from "./engine/open-engine.ts";
 import type { WorkerEngine } from "./engine/worker-engine.ts";
 import { ConfigError } from "./errors.ts";
-import { startCanaries } from "./gateway/canaries.ts";
-import type { CanaryRounds } from "./gateway/canary-rounds.ts";
+import { startAssurance, type Assurance } from "./gateway/assurance.ts";
 import { createLearning, createSampling } from "./gateway/learning.ts";
 import { openListeners, openMetrics } from "./gateway/listeners.ts";
 import { startReReading } from "./gateway/re-reading.ts";
@@ -51,7 +50,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const records = openRecords({ config, log, sampler: sampling });
   const state = { draining: false };
   let engine: WorkerEngine | undefined;
-  let canaries: CanaryRounds | undefined;
+  let assurance: Assurance | undefined;
   try {
     await sampling.remember(records.local.scores);
     const recovered = await records.recorder.recover();
@@ -62,8 +61,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const learning = createLearning({ config, model, detectors, kinds, records });
     const live = createLiveFeed();
     const closing = new AbortController();
-    canaries = startCanaries({ config, log, model, engine });
-    const running = { config, log, model, detectors, engine, records, learning, canaries, live, state, closing };
+    assurance = startAssurance({ config, log, model, engine, records });
+    const running = { config, log, model, detectors, engine, records, learning, assurance, live, state, closing };
     const metrics = openMetrics(running);
     const listeners = await openListeners(running, metrics);
     const settings = options.measureTax ? workerSettingsOf(engineOptions(running)) : undefined;
@@ -72,7 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const reReading = startReReading(running, metrics.tax);
     return createGateway(running, { ...listeners, tax, reReading });
   } catch (error) {
-    canaries?.close();
+    assurance?.close();
     await engine?.close();
     await records.close();
     throw error;
@@ -109,7 +108,7 @@ type Started = Pick<Gateway, "api" | "console"> & {
 };
 
 function createGateway(running: Running, { api, console, tax, reReading }: Started): Gateway {
-  const { config, log, model, engine, records, canaries, state, closing } = running;
+  const { config, log, model, engine, records, assurance, state, closing } = running;
   const retry = setInterval(() => {
     records.recorder.retry().catch((error: unknown) => log.error({ err: error }, "retrying records failed"));
   }, RETRY_MS);
@@ -124,7 +123,7 @@ function createGateway(running: Running, { api, console, tax, reReading }: Start
       state.draining = true;
       clearInterval(retry);
       tax.close();
-      canaries.close();
+      assurance.close();
       const { cut } = await api.drain(config.timeouts.drainMs);
       if (cut > 0) log.warn({ cut }, "live replies outlasted the grace period and were cut");
       await engine.close();

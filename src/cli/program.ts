@@ -5,6 +5,7 @@ import { registerCheck } from "./check.ts";
 import { openCheckModel } from "./check-model.ts";
 import { registerDetectors } from "./detectors.ts";
 import { registerLens } from "./lens.ts";
+import { registerPolicy } from "./policy.ts";
 import { registerReview } from "./review.ts";
 import { registerScan } from "./scan.ts";
 import { registerServe } from "./serve.ts";
@@ -26,6 +27,7 @@ export function createProgram(): Command {
   registerScan(program);
   registerDetectors(program);
   registerReview(program);
+  registerPolicy(program);
   registerBench(program);
   registerWatch(program);
   return program;

@@ -25,7 +25,7 @@ export async function openListeners(running: Running, metrics: Metrics): Promise
 }
 
 /** Makes the metrics of a gateway that runs. */
-export function openMetrics({ config, log, model, detectors, engine, records, learning, canaries }: Running): Metrics {
+export function openMetrics({ config, log, model, detectors, engine, records, learning, assurance }: Running): Metrics {
   return createMetrics({
     models: [model.facts.name],
     detectors: [...new Set([...detectors.map(({ id }) => id), ...Object.values(config.policies).flatMap(scoredNames)])],
@@ -42,19 +42,23 @@ export function openMetrics({ config, log, model, detectors, engine, records, le
     confirmedAborts: openConfirmedAborts({ traces: records.local.traces, decisions: records.decisions }),
     recall: learning.recall,
     reviewWaits: learning.newWaits,
-    assurance: { canaries: { everyMs: config.canaries.everyMs, state: canaries.state } },
+    assurance: {
+      canaries: { everyMs: config.canaries.everyMs, state: assurance.canaries.state },
+      overrides: assurance.brake.active,
+    },
     log,
   });
 }
 
 function openPublicApp(running: Running, metrics: Metrics) {
-  const { config, log, model, detectors, engine, records, live, state } = running;
+  const { config, log, model, detectors, engine, records, live, assurance, state } = running;
   return createPublicApp({
     engine,
     prompts: model.prompts,
     record: (run, head) => records.recorder.record(run, head),
     policies: config.policies,
     defaultPolicy: config.defaultPolicy,
+    loosen: assurance.brake.apply,
     keys: config.keys,
     defaultLimits: config.defaultLimits,
     limits: config.limits,
@@ -71,7 +75,7 @@ function openPublicApp(running: Running, metrics: Metrics) {
 }
 
 function openConsoleApp(running: Running, metrics: Metrics) {
-  const { config, log, engine, detectors, records, learning, live, state, closing } = running;
+  const { config, log, engine, detectors, records, learning, live, assurance, state, closing } = running;
   const descriptions = Object.fromEntries(detectors.map(({ id, description }) => [id, description]));
   return createConsoleApp({
     engine,
@@ -82,6 +86,7 @@ function openConsoleApp(running: Running, metrics: Metrics) {
       noteSealing: records.local.sealing,
       outbox: async () => ({ waiting: records.local.outbox.waiting(), limit: config.queue.outboxLimit }),
       live,
+      overrides: assurance.brake.active,
       statistics: learning.statistics,
       proposals: learning.proposals,
       settings: config.review,

@@ -5,7 +5,7 @@ import type { WorkerEngine } from "../engine/worker-engine.ts";
 import type { OpenModel } from "../lens/open-model.ts";
 import type { Logger } from "../log.ts";
 import type { LiveFeed } from "../review/live-feed.ts";
-import type { CanaryRounds } from "./canary-rounds.ts";
+import type { Assurance } from "./assurance.ts";
 import type { Learning } from "./learning.ts";
 import type { Records } from "./records.ts";
 
@@ -39,7 +39,7 @@ export interface Running extends EngineParts {
   readonly engine: WorkerEngine;
   readonly records: Records;
   readonly learning: Learning;
-  readonly canaries: CanaryRounds;
+  readonly assurance: Assurance;
   /** Every request as it goes. */
   readonly live: LiveFeed;
   readonly state: { draining: boolean };

@@ -22,6 +22,7 @@ export function createPublicApp(options: PublicOptions): Express {
     clock: Date.now,
     randomId: randomHexId,
     reviewHealth: () => undefined,
+    loosen: (policy) => policy,
     defaultLimits: {},
     live: createLiveFeed(),
     rateLimits: createRateLimits(monotonicClock),

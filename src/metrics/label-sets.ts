@@ -1,7 +1,9 @@
 import type { EndReason } from "../engine/engine.ts";
 import { ERRORS } from "../errors.ts";
+import { OVERRIDE_MODES } from "../decide/policy.ts";
 import { AUTH_REASONS } from "../http/observer.ts";
 import { VERDICTS } from "../trace/stores.ts";
+import { ALL_DETECTORS } from "./assurance.ts";
 import type { SeriesKey } from "./series.ts";
 
 /** Label names to values. */
@@ -123,7 +125,11 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
 }
 
 function assuranceSets({ detectors }: KnownNames): Partial<Record<SeriesKey, readonly Labels[]>> {
-  return { canarySuccess: label("detector", detectors), scoreDrift: label("detector", detectors) };
+  return {
+    canarySuccess: label("detector", detectors),
+    scoreDrift: label("detector", detectors),
+    overrideActive: merge(label("detector", [...detectors, ALL_DETECTORS]), label("mode", OVERRIDE_MODES)),
+  };
 }
 
 function label(name: string, values: readonly string[]): Labels[] {

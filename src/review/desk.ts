@@ -2,6 +2,7 @@ import type { ReviewConfig } from "../config/review-config.ts";
 import type { Logger } from "../log.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import type { Database } from "../trace/database.ts";
+import type { Override } from "../trace/override-store.ts";
 import type { AuditLog, DecisionStore, EnrichmentStore, TraceStore } from "../trace/stores.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { Summaries } from "./item-summary.ts";
@@ -31,6 +32,8 @@ export interface ReviewParts {
   readonly proposals?: ProposalBook;
   /** Every request as it goes, for leads. */
   readonly live?: LiveFeed;
+  /** Whatever of the policies is loosened now. */
+  readonly overrides?: () => readonly Override[];
   /** How notes are kept at rest. */
   readonly noteSealing?: NoteSealing;
   /** Ends the streams of counts when the console closes. */

@@ -35,3 +35,18 @@ test("nothing is set where nothing is looked up", () => {
 test("drift is set for the detectors that are compared", () => {
   expect(read({}, [["sea", 0.25]])).toEqual({ "scoreDrift sea": 0.25 });
 });
+
+test("an override is 1 at its detector or at all of them, and 0 when it is over", () => {
+  const active = [
+    { detector: "sea", mode: "monitor" },
+    { detector: null, mode: "observe" },
+  ] as const;
+  expect(read({ overrides: () => active })).toEqual({
+    "overrideActive sea monitor": 1,
+    "overrideActive sea observe": 0,
+    "overrideActive sky monitor": 0,
+    "overrideActive sky observe": 0,
+    "overrideActive (all) monitor": 0,
+    "overrideActive (all) observe": 1,
+  });
+});
