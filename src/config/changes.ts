@@ -18,6 +18,7 @@ export const RELOADABLE: Fields = {
   "console.allowed_hosts": ({ console }) => console.allowedHosts,
   "console.allowed_origins": ({ console }) => console.allowedOrigins,
   "review.reviewers": ({ review }) => review.reviewers,
+  canaries: ({ canaries }) => canaries,
   reload: ({ reload }) => reload,
 };
 

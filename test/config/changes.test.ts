@@ -49,6 +49,7 @@ test("everything else may change", () => {
     review: {
       reviewers: [{ name: "lea", role: "lead", password: `scrypt$1$1$1$${"a".repeat(22)}$${"b".repeat(43)}` }],
     },
+    canaries: { every_minutes: 1 },
     reload: { poll_ms: 0 },
   });
   expect(findRestartProblems(before, after)).toEqual([]);
@@ -60,6 +61,7 @@ test("everything else may change", () => {
     "api.allowed_hosts",
     "console.allowed_origins",
     "review.reviewers",
+    "canaries",
     "reload",
   ]);
 });
