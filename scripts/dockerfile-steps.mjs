@@ -74,7 +74,7 @@ function copyContext({ source, to, context, root }) {
 /** As the user of the image, where this process may become another. Paths of the image are those of the folder. */
 function run({ rest, image, folder, log }) {
   const isRoot = process.getuid() === 0;
-  if (/^(groupadd|useradd)\b/.test(rest) || (!isRoot && /^install -d -o/.test(rest))) {
+  if (/^(groupadd|useradd)\b/.test(rest) || (!isRoot && rest.startsWith("install -d -o"))) {
     log("  not run here", rest.split(" ")[0]);
     return;
   }

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { setUpMetrics, VERDICTS } from "./metrics/metrics-rig.ts";
 import { SERIES } from "../src/metrics/series.ts";
-import { notingLog } from "./http/noting-observer.ts";
 import { eventually, startApi } from "./http/scripted-api.ts";
 import { MODEL } from "./http/scripted-engine.ts";
 import { flagRaised, promptJudged, released, runEnd } from "./trace/scripted-run.ts";
