@@ -16,7 +16,7 @@ test("what only a start takes on is named, field by field", () => {
     engine: { slots: 2, threads: 1 },
     api: { port: 8_443 },
     queue: { redis: { prefix: "other" } },
-    review: { session_hours: 1, sample: { near: 0.5 } },
+    review: { session_hours: 1, sample: { near_share: 0.5 } },
     privacy: { drop_roles: ["system"] },
     state_dir: "/t",
   });
@@ -26,7 +26,7 @@ test("what only a start takes on is named, field by field", () => {
     "api.port",
     "queue.redis.prefix",
     "review.session_hours",
-    "review.sample.near",
+    "review.sample.near_share",
     "privacy",
     "state_dir",
   ]);
