@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
+import { findCanaryFaults, toCanaries, type CanaryConfig } from "./config/canaries.ts";
 import { findCrossFaults } from "./config/cross-checks.ts";
 import { applyEnvironment, type Environment } from "./config/environment.ts";
 import { freezeDeep } from "./config/frozen.ts";
@@ -86,6 +87,7 @@ export interface Config extends ReviewParts {
   };
   /** How often files are looked at for changes; 0: never. */
   readonly reload: { readonly pollMs: number };
+  readonly canaries: CanaryConfig;
   readonly stateDir?: string;
   readonly cacheDir?: string;
 }
@@ -102,7 +104,7 @@ export function loadConfig(options: { readonly path: string; readonly environmen
   const listed = listIds(detectorsFolder);
   const { policies, faults } = resolvePolicies(file.policies, listed.ids);
   // Without the folder's listing every detector would look unknown.
-  const policyFaults = listed.problems.length > 0 ? [] : faults;
+  const policyFaults = listed.problems.length > 0 ? [] : [...faults, ...findCanaryFaults(file, policies, listed.ids)];
   const found = [...findCrossFaults(file), ...policyFaults].map((fault) => document.problemAt(fault));
   const all = [...problems, ...listed.problems, ...found];
   if (all.length > 0) throw new ConfigError(uniqueProblems(all));
@@ -172,6 +174,7 @@ function toConfig(path: string, file: GatewayFile): Omit<Config, "detectorsFolde
     },
     ...toReview(file),
     reload: { pollMs: file.reload.poll_ms },
+    canaries: toCanaries(file),
     ...(file.state_dir === undefined ? {} : { stateDir: inFolder(file.state_dir) }),
     ...(file.cache_dir === undefined ? {} : { cacheDir: inFolder(file.cache_dir) }),
   };

@@ -3,6 +3,7 @@ import { loadKinds } from "./detect/kinds/registry.ts";
 import { workerSettingsOf } from "./engine/open-engine.ts";
 import type { WorkerEngine } from "./engine/worker-engine.ts";
 import { createGenerations } from "./gateway/apps.ts";
+import { startAssurance, type Assurance } from "./gateway/assurance.ts";
 import { resolveDefinitions } from "./gateway/definitions.ts";
 import { createEngines } from "./gateway/engines.ts";
 import { createLearning, createSampling } from "./gateway/learning.ts";
@@ -14,6 +15,7 @@ import type { Reloader, ReloadOutcome } from "./gateway/reloader.ts";
 import { lookAtFiles, startReloading } from "./gateway/reloading.ts";
 import { engineOptions, type Running } from "./gateway/running.ts";
 import { startTax, type TaxRun } from "./gateway/safety-tax.ts";
+import { startDrift } from "./gateway/score-drift.ts";
 import { createServing, type Serving } from "./gateway/serving.ts";
 import type { Listener } from "./http/listener.ts";
 import { openModel, type OpenModel } from "./lens/open-model.ts";
@@ -58,6 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const sampling = createSampling(current);
   const records = openRecords({ config, log, sampler: sampling });
   const engines = createEngines({ log, model });
+  let assurance: Assurance | undefined;
   try {
     await sampling.remember(records.local.scores);
     await recover(records, log);
@@ -66,18 +69,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const learning = createLearning({ current, model, kinds, records });
     const state = { draining: false };
     const [live, closing] = [createLiveFeed(), new AbortController()];
-    const running: Running = { log, model, kinds, records, learning, live, serving, engines, state, closing };
+    assurance = startAssurance({ log, model, serving, records });
+    const running = { log, model, kinds, records, learning, assurance, live, serving, engines, state, closing };
     const metrics = openMetrics(running);
     const makeGeneration = createGenerations(running, metrics);
     serving.swap(makeGeneration(serving.definitions, seat));
     const listeners = await openListeners(running);
     const tax = await openTax(running, metrics, options);
+    await startDrift(metrics.drift, serving.definitions, records.local.scores);
     const reReading = startReReading(running, metrics.tax);
     const retaining = startRetaining({ ...running, retentionNow: () => serving.definitions.config.retention });
     const load = options.reload ?? (() => loadConfig({ path: config.file }));
     const reloader = startReloading({ running, metrics, makeGeneration, tax, reReading, load, known });
     return createGateway(running, { ...listeners, tax, reReading, retaining, reloader });
   } catch (error) {
+    assurance?.close();
     await engines.close();
     await records.close();
     throw error;
@@ -133,7 +139,7 @@ type Started = Pick<Gateway, "api" | "console"> & {
 };
 
 function createGateway(running: Running, { api, console, tax, reReading, retaining, reloader }: Started): Gateway {
-  const { log, model, engines, serving, records, state, closing } = running;
+  const { log, model, engines, serving, records, assurance, state, closing } = running;
   const retry = setInterval(() => {
     records.recorder.retry().catch((error: unknown) => log.error({ err: error }, "retrying records failed"));
   }, RETRY_MS);
@@ -151,6 +157,7 @@ function createGateway(running: Running, { api, console, tax, reReading, retaini
       state.draining = true;
       clearInterval(retry);
       tax.close();
+      assurance.close();
       const reloaded = reloader.close();
       const { cut } = await api.drain(serving.current.config.timeouts.drainMs);
       if (cut > 0) log.warn({ cut }, "live replies outlasted the grace period and were cut");

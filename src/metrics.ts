@@ -3,6 +3,8 @@ import type { EngineStatus } from "./engine/engine.ts";
 import { guardObserver, type ServingObserver } from "./http/observer.ts";
 import type { Logger } from "./log.ts";
 import { createConfigState, type ConfigState } from "./metrics/config-state.ts";
+import { createAssuranceReaders, type AssuranceSources } from "./metrics/assurance.ts";
+import { createDrift, type Drift } from "./metrics/drift.ts";
 import { everyLabelSet, RECALL_BOUNDS, type KnownNames, type Labels } from "./metrics/label-sets.ts";
 import { SERIES, type Series, type SeriesKey } from "./metrics/series.ts";
 import { createServingMetrics } from "./metrics/serving-metrics.ts";
@@ -28,6 +30,8 @@ export interface MetricsOptions extends KnownNames {
   readonly reviewWaits?: () => Promise<readonly number[]>;
   /** Aborts that a person confirmed since the last call. */
   readonly confirmedAborts?: () => Promise<readonly ConfirmedAbort[]>;
+  /** Canaries and what else says whether oversight can be relied on. */
+  readonly assurance?: AssuranceSources;
   readonly log: Pick<Logger, "error">;
   /** Off in tests that read every line. */
   readonly withProcess?: boolean;
@@ -50,6 +54,8 @@ export interface Metrics {
   /** What oversight costs and saves; runs are told to it already. */
   readonly tax: Omit<Tax, "runEnded">;
   readonly config: ConfigState;
+  /** How far scores are from the calibration; runs are told to it already. */
+  readonly drift: Pick<Drift, "learn" | "saw">;
   /** Detectors and policies that a reload added: their combinations stand at 0 from here on. */
   learn(names: KnownNames): void;
   /** The Prometheus text format. What cannot be read keeps its last value. */
@@ -80,12 +86,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
   set("buildInfo", { version: options.version, model: options.models.join(","), precision: options.precision }, 1);
   const tax = createTax({ add, set });
   const config = createConfigState({ set, remove: (key, labels) => meters.get(key)?.remove(labels) });
-  const readers = createReaders(options, { add, set, raise, tax, detectors });
+  const drift = createDrift();
+  const readers = {
+    ...createReaders(options, { add, set, raise, tax, detectors }),
+    ...createAssuranceReaders({ detectors, drift }, options.assurance ?? {}, set),
+  };
   const failed = new Set<string>();
   return {
-    observer: guardObserver(createObserver(createServingMetrics(add, options.models), tax), options.log),
+    observer: guardObserver(createObserver(createServingMetrics(add, options.models), { tax, drift }), options.log),
     tax,
     config,
+    drift,
     learn,
     async render() {
       for (const [what, read] of Object.entries(readers)) {
@@ -103,13 +114,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
 }
 
-/** The serving metrics, and the tax of every run. */
-function createObserver(serving: ServingObserver, tax: Tax): ServingObserver {
+/** The serving metrics, and the tax and the scores of every run. */
+function createObserver(serving: ServingObserver, { tax, drift }: { tax: Tax; drift: Drift }): ServingObserver {
   return {
     ...serving,
     runEnded(report) {
       serving.runEnded(report);
       tax.runEnded(report);
+      drift.saw(report.end.scores);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { CaseExpectation, DetectorCase } from "../detect/cases.ts";
 import type { LoadedDetector } from "../detect/loader.ts";
-import type { Run } from "../engine/engine.ts";
+import { startCase } from "../engine/case-request.ts";
 import { runToEnd, type WholeRun } from "../engine/run-to-end.ts";
 import type { CommandEngine } from "./command-engine.ts";
 
@@ -10,27 +10,10 @@ export async function runCase(
   detector: LoadedDetector,
   entry: DetectorCase,
 ): Promise<string[]> {
-  return findFaults(detector, entry.expect, await runToEnd(startCase(command, detector, entry)));
-}
-
-function startCase({ engine, model, policy }: CommandEngine, detector: LoadedDetector, entry: DetectorCase): Run {
-  const { input, reply, maxTokens } = entry;
-  const encoded = input.type === "chat" ? model.prompts.encodeChat(input.turns) : model.prompts.encodeText(input.text);
-  const base = {
-    id: `case-${detector.id}-${entry.line}`,
-    prompt: encoded.ids,
-    judged: encoded.judgedNew,
-    policy,
-    deadlineMs: 600_000,
-  };
-  if (reply !== undefined) return engine.read({ ...base, forced: model.prompts.encodeText(reply).ids });
-  if (maxTokens === 0) return engine.read({ ...base, forced: new Int32Array(0) });
-  return engine.generate({
-    ...base,
-    maxTokens,
-    stop: [],
-    sampling: { temperature: 0, topP: 1, topK: 0, seed: 0 },
-  });
+  const { engine, model, policy } = command;
+  const request = { id: `case-${detector.id}-${entry.line}`, policy, deadlineMs: 600_000 };
+  const run = startCase({ engine, prompts: model.prompts }, entry, request);
+  return findFaults(detector, entry.expect, await runToEnd(run));
 }
 
 /** Holds what a run told about one detector against what is expected of it. */

@@ -8,6 +8,7 @@ import type { Kind, ModelContext } from "../detect/kinds/kind.ts";
 import { loadKinds } from "../detect/kinds/registry.ts";
 import { readDefinitions, resolveDetectors, type LoadedDetector } from "../detect/loader.ts";
 import { ConfigError, formatProblem, type Problem } from "../errors.ts";
+import { describeCanaries } from "../gateway/canaries.ts";
 import { isProbeRead, tapsOfRead } from "../lens/reading.ts";
 import { formatTap } from "../lens/tap.ts";
 import { formatThresholds } from "./threshold-text.ts";
@@ -39,7 +40,7 @@ export interface CheckReport {
   readonly problems: readonly Problem[];
   readonly config?: Config;
   readonly detectors: readonly LoadedDetector[];
-  /** Lines about the model. */
+  /** Lines about the model, and what is run on it. */
   readonly model: readonly string[];
 }
 
@@ -70,6 +71,7 @@ export async function check(path: string, options: CheckOptions): Promise<CheckR
   const model = config && (await collect(problems, () => openModel(config, options)));
   const detectors = config && kinds ? await collect(problems, () => loadAll({ config, kinds, model })) : undefined;
   if (config && model && detectors) problems.push(...policyProblems(config.file, config.policies, detectors));
+  const canaries = config && (await collect(problems, () => describeCanaries(config)));
   const inspected = detectors && (await model?.inspect?.(detectors));
   problems.push(...(inspected?.problems ?? []));
   return {
@@ -77,7 +79,7 @@ export async function check(path: string, options: CheckOptions): Promise<CheckR
     problems,
     ...(config ? { config } : {}),
     detectors: detectors ?? [],
-    model: [...(model?.lines ?? []), ...(inspected?.lines ?? [])],
+    model: [...(model?.lines ?? []), ...(inspected?.lines ?? []), ...(canaries ?? [])],
   };
 }
 

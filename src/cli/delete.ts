@@ -2,7 +2,9 @@ import type { Command } from "commander";
 import { GatewayError } from "../errors.ts";
 import { check, SCHEMAS } from "../review/requests.ts";
 import { visibleJson } from "../visible-text.ts";
-import { guard, userName, withRecords, type CommonOptions } from "./review.ts";
+import { guard } from "./command-guard.ts";
+import { withRecords, type CommonOptions } from "./review.ts";
+import { userName } from "./user-name.ts";
 
 interface DeleteOptions extends CommonOptions {
   readonly reason: string;

@@ -7,6 +7,7 @@ import { registerDelete } from "./delete.ts";
 import { registerDetectors } from "./detectors.ts";
 import { registerInit } from "./init.ts";
 import { registerLens } from "./lens.ts";
+import { registerPolicy } from "./policy.ts";
 import { registerReview } from "./review.ts";
 import { registerScan } from "./scan.ts";
 import { registerServe } from "./serve.ts";
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   registerDetectors(program);
   registerReview(program);
   registerDelete(program);
+  registerPolicy(program);
   registerBench(program);
   registerWatch(program);
   return program;

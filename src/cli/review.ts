@@ -1,20 +1,21 @@
 import { Option, type Command } from "commander";
 import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { loadConfig } from "../config.ts";
 import { defaultReview } from "../config/review-config.ts";
-import { ConfigError, GatewayError } from "../errors.ts";
+import { GatewayError } from "../errors.ts";
 import { openRecords, type Records, type RecordsConfig } from "../gateway/records.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { viewTrace } from "../review/evidence.ts";
 import { check, SCHEMAS } from "../review/requests.ts";
 import { formatItems, formatTrace } from "../review/terminal.ts";
 import { createVerdicts } from "../review/verdicts.ts";
-import { visibleJson, visibleText } from "../visible-text.ts";
+import { visibleJson } from "../visible-text.ts";
 import { registerReviewPassword } from "./review-password.ts";
 import { stateFolder } from "../trace/state-folder.ts";
 import { VERDICTS } from "../trace/stores.ts";
+import { guard } from "./command-guard.ts";
 import { registerLearning } from "./review-learning.ts";
+import { userName } from "./user-name.ts";
 
 /** Flags of every command that works on what is recorded. */
 export interface CommonOptions {
@@ -75,17 +76,6 @@ export function registerReview(program: Command): void {
     run: (command, options, work) => guard(command, () => withRecords(options, work)),
     userName,
   });
-}
-
-/** Prints what the action says; errors that are the caller's to mend are printed without a stack and end with status 1. */
-export async function guard(command: Command, action: () => Promise<string>): Promise<void> {
-  try {
-    const text = await action();
-    command.configureOutput().writeOut?.(`${text}\n`);
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof GatewayError)) throw error;
-    command.error(`error: ${visibleText(error.message)}`, { exitCode: 1 });
-  }
 }
 
 /** Opens what is recorded, for as long as the work takes. */
@@ -154,13 +144,4 @@ function decide(given: string, options: DecideOptions): Promise<string> {
 /** What a gateway would tell of its connections is no news in a terminal. */
 function quietLogger(): Logger {
   return createLogger(process.env["LENSGATE_LOG_LEVEL"] ?? "error");
-}
-
-/** A container's user may have no name; then `--reviewer` is asked for. */
-export function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "";
-  }
 }

@@ -18,6 +18,8 @@ export const RELOADABLE: Fields = {
   "console.allowed_hosts": ({ console }) => console.allowedHosts,
   "console.allowed_origins": ({ console }) => console.allowedOrigins,
   "review.reviewers": ({ review }) => review.reviewers,
+  retention: ({ retention }) => retention,
+  canaries: ({ canaries }) => canaries,
   reload: ({ reload }) => reload,
 };
 
@@ -53,6 +55,7 @@ export const NEEDS_RESTART: Fields = {
   "enrichment.threads": ({ enrichment }) => enrichment.threads,
   "enrichment.idle_exit_ms": ({ enrichment }) => enrichment.idleExitMs,
   "enrichment.busy_wait_ms": ({ enrichment }) => enrichment.busyWaitMs,
+  privacy: ({ privacy }) => privacy,
   state_dir: ({ stateDir }) => stateDir,
   cache_dir: ({ cacheDir }) => cacheDir,
 };

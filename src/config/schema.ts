@@ -128,6 +128,31 @@ const enrichment = z
   })
   .prefault({});
 
+const text = z.string().min(1);
+
+const canaries = z
+  .strictObject({
+    every_minutes: z.int().min(0).max(1440).default(15),
+    from_cases: z.boolean().default(true),
+    prompts: z
+      .array(
+        z
+          .strictObject({
+            detector: name,
+            chat: text.optional(),
+            prompt: text.optional(),
+            reply: text.optional(),
+            expect: z.enum(["fires", "clear"]),
+          })
+          .refine(({ chat, prompt }) => (chat === undefined) !== (prompt === undefined), {
+            error: withCure("needs exactly one of chat and prompt", "keep one of the two"),
+          }),
+      )
+      .max(100)
+      .default([]),
+  })
+  .prefault({});
+
 /** Strict schema of `gateway.yaml`, with the defaults of everything but policies. */
 export const gatewaySchema = z.strictObject({
   model: z.string().min(1),
@@ -174,6 +199,7 @@ export const gatewaySchema = z.strictObject({
   privacy: privacySchema,
   retention: retentionSchema,
   reload: z.strictObject({ poll_ms: z.int().min(0).max(3_600_000).default(2000) }).prefault({}),
+  canaries,
   state_dir: z.string().min(1).optional(),
   cache_dir: z.string().min(1).optional(),
 });

@@ -1,5 +1,5 @@
 import type { Finding } from "../detect/finding.ts";
-import { ruleOf, type ActionTaken, type Decision, type Policy } from "./policy.ts";
+import { loosenedTo, ruleOf, type ActionTaken, type Decision, type Policy } from "./policy.ts";
 
 // From mild to strict.
 const STRICTNESS = ["continue", "observe", "flag", "would_abort", "abort", "unavailable"] as const;
@@ -45,18 +45,22 @@ function decideOne(policy: Policy, finding: Finding): Decision {
   const { detector } = finding;
   const rule = ruleOf(policy, detector);
   if (finding.verdict === "error" || !rule) return decideBroken(policy, detector);
-  const named = `${policy.name}.${detector}: ${rule.action}`;
+  const loosened = loosenedTo(policy, detector);
+  const named = `${policy.name}.${detector}: ${rule.action}${loosened === undefined ? "" : `, overridden to ${loosened}`}`;
+  if (loosened === "observe") return { action: "observe", detector, rule: named };
   // Over the threshold for flags, under that for aborts.
   if (rule.action === "abort" && finding.level === "flag")
     return { action: "flag", detector, rule: `${named}, at flag` };
-  const action = rule.action === "abort" && policy.mode === "monitor" ? "would_abort" : rule.action;
+  const action =
+    rule.action === "abort" && (policy.mode === "monitor" || loosened === "monitor") ? "would_abort" : rule.action;
   return { action, detector, rule: named };
 }
 
 /** A finding that no rule speaks of is as bad as an error: it must not pass by accident. */
 function decideBroken(policy: Policy, detector: string): Decision {
   const onError = ruleOf(policy, detector)?.onError ?? "closed";
-  if (policy.mode === "monitor" || onError === "open") return { action: "continue" };
+  const isLoose = policy.mode === "monitor" || loosenedTo(policy, detector) !== undefined;
+  if (isLoose || onError === "open") return { action: "continue" };
   return { action: "unavailable", detector, rule: `${policy.name}.${detector}: on_error ${onError}` };
 }
 

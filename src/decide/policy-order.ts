@@ -24,6 +24,7 @@ export function isAtLeastAsStrict(candidate: Policy, base: Policy, own: OwnPosit
     (base.mode === "monitor" || candidate.mode === "enforce") &&
     candidate.holdTokens >= base.holdTokens &&
     (base.promptScope === "new" || candidate.promptScope === "all") &&
+    Object.entries(candidate.loosened ?? {}).every(([name, mode]) => base.loosened?.[name] === mode) &&
     Object.entries(base.detectors).every(([id, rule]) => {
       const stricter = find(candidate.detectors, id);
       return (

@@ -1,3 +1,7 @@
+/** What a rule may be loosened to for a while, the looser one last: `monitor` stops nothing, `observe` only counts. */
+export const OVERRIDE_MODES = ["monitor", "observe"] as const;
+export type OverrideMode = (typeof OVERRIDE_MODES)[number];
+
 /** What a fired finding leads to, from mild to strict. */
 export const ACTIONS = ["observe", "flag", "abort"] as const;
 export type Action = (typeof ACTIONS)[number];
@@ -56,6 +60,13 @@ export interface Policy {
   readonly continuationTokens?: number;
   /** By name; none of them is the id of a detector. */
   readonly combine?: Readonly<Record<string, Combination>>;
+  /** Detectors and combinations that somebody has loosened for a while; never in a configuration. */
+  readonly loosened?: Readonly<Record<string, OverrideMode>>;
+}
+
+/** To what a detector or a combination is loosened; undefined where its rule stands. */
+export function loosenedTo({ loosened = {} }: Policy, name: string): OverrideMode | undefined {
+  return Object.hasOwn(loosened, name) ? loosened[name] : undefined;
 }
 
 /** Every detector that a policy may run: those with a rule, in their order, then those that only confirm. */

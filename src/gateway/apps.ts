@@ -24,7 +24,7 @@ export function createGenerations(running: Running, metrics: Metrics): MakeGener
   });
 }
 
-function createPublicApps({ log, model, records, live, state }: Running, metrics: Metrics) {
+function createPublicApps({ log, model, records, live, assurance, state }: Running, metrics: Metrics) {
   const rateLimits = createRateLimits(() => performance.now());
   const startedAt = Date.now();
   return ({ config, detectors }: Definitions, { engine }: EngineSeat) =>
@@ -34,6 +34,7 @@ function createPublicApps({ log, model, records, live, state }: Running, metrics
       record: (run, head) => records.recorder.record(run, head),
       policies: config.policies,
       defaultPolicy: config.defaultPolicy,
+      loosen: assurance.brake.apply,
       keys: config.keys,
       defaultLimits: config.defaultLimits,
       rateLimits,
@@ -72,7 +73,7 @@ function createConsoleApps(running: Running, metrics: Metrics) {
     });
 }
 
-function openReview({ log, records, learning, live, serving, closing }: Running) {
+function openReview({ log, records, learning, live, assurance, serving, closing }: Running) {
   const { review, queue } = serving.definitions.config;
   return createReviewRoutes({
     ...records,
@@ -80,6 +81,7 @@ function openReview({ log, records, learning, live, serving, closing }: Running)
     noteSealing: records.local.sealing,
     outbox: async () => ({ waiting: records.local.outbox.waiting(), limit: queue.outboxLimit }),
     live,
+    overrides: assurance.brake.active,
     statistics: learning.statistics,
     proposals: learning.proposals,
     settings: {

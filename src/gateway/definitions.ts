@@ -4,17 +4,21 @@ import { changedFields, RELOADABLE } from "../config/changes.ts";
 import type { Config } from "../config.ts";
 import { detectorsOf } from "../decide/policy.ts";
 import { policyProblems } from "../decide/policy-faults.ts";
+import type { Canary } from "../detect/canary.ts";
 import { canonicalJson } from "../detect/canonical-json.ts";
 import type { Kind } from "../detect/kinds/kind.ts";
 import { loadDetectors, type LoadedDetector } from "../detect/loader.ts";
 import { bindingOf, resolveContextOf } from "../engine/open-engine.ts";
 import { ConfigError } from "../errors.ts";
 import type { OpenModel } from "../lens/open-model.ts";
+import { listCanaries } from "./canaries.ts";
 
 /** What the files of a configuration say, resolved on the model. */
 export interface Definitions {
   readonly config: Config;
   readonly detectors: readonly LoadedDetector[];
+  /** Texts whose answers are known. */
+  readonly canaries: readonly Canary[];
   /** 16 hex digits of a sha256 over all of it. Where the files, ports and folders are does not count. */
   readonly hash: string;
   /** The same over what an engine's thread is born with. */
@@ -27,17 +31,21 @@ export interface Resolving {
   readonly kinds: ReadonlyMap<string, Kind>;
 }
 
-/** Loads the detectors of a configuration. Throws `ConfigError` with what is wrong with them, or with the policies that run them. */
+/** Loads the detectors of a configuration. Throws `ConfigError` with what is wrong with them, their cases, or the policies that run them. */
 export function resolveDefinitions(config: Config, { model, kinds }: Resolving): Definitions {
   const resolving = { kinds, context: resolveContextOf(model), binding: bindingOf(model) };
   const detectors = loadDetectors({ folder: config.detectorsFolder, ...resolving });
   const problems = policyProblems(config.file, config.policies, detectors);
   if (problems.length > 0) throw new ConfigError(problems);
-  return defineWith(config, detectors);
+  return defineWith(config, detectors, listCanaries(config));
 }
 
-/** A configuration with its detectors, and their hashes. */
-export function defineWith(config: Config, detectors: readonly LoadedDetector[]): Definitions {
+/** A configuration with its detectors and canaries, and their hashes. */
+export function defineWith(
+  config: Config,
+  detectors: readonly LoadedDetector[],
+  canaries: readonly Canary[] = [],
+): Definitions {
   const used = new Set(Object.values(config.policies).flatMap(detectorsOf));
   const born = detectors
     .filter(({ id }) => used.has(id))
@@ -46,7 +54,8 @@ export function defineWith(config: Config, detectors: readonly LoadedDetector[])
   return {
     config,
     detectors,
-    hash: digest({ config: describe(config), detectors }),
+    canaries,
+    hash: digest({ config: describe(config), detectors, canaries }),
     engineHash: digest({ born, retryAfterMs: config.timeouts.retryAfterMs }),
   };
 }
@@ -56,10 +65,16 @@ export function listChanges(before: Definitions, after: Definitions): string[] {
   const fields = changedFields(RELOADABLE, before.config, after.config);
   const byId = ({ detectors }: Definitions) => Object.fromEntries(detectors.map((each) => [each.id, each]));
   return [
-    ...fields.filter((name) => name !== "policies"),
+    ...fields.filter((name) => name !== "policies" && name !== "canaries"),
+    ...(isDeepStrictEqual(canariesOf(before), canariesOf(after)) ? [] : ["canaries"]),
     ...differing(before.config.policies, after.config.policies).map((name) => `policies.${name}`),
     ...differing(byId(before), byId(after)).map((id) => `detectors/${id}`),
   ];
+}
+
+/** Cases beside the definitions may give others under the same fields. */
+function canariesOf({ config, canaries }: Definitions): object {
+  return { fields: config.canaries, canaries };
 }
 
 function differing(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>): string[] {

@@ -23,7 +23,7 @@ export async function openListeners({ serving, log }: Running): Promise<{ api: L
 }
 
 /** Makes the metrics of a gateway that runs. */
-export function openMetrics({ log, model, serving, records, learning }: Running): Metrics {
+export function openMetrics({ log, model, serving, records, learning, assurance }: Running): Metrics {
   return createMetrics({
     ...namesOf(serving.definitions, model.facts.name),
     version: VERSION,
@@ -37,6 +37,7 @@ export function openMetrics({ log, model, serving, records, learning }: Running)
     confirmedAborts: openConfirmedAborts({ traces: records.local.traces, decisions: records.decisions }),
     recall: learning.recall,
     reviewWaits: learning.newWaits,
+    assurance: { canaries: assurance.canaries, overrides: assurance.brake.active },
     log,
   });
 }

@@ -11,6 +11,7 @@ import type { ReReading } from "./re-reading.ts";
 import { createReloader, type Reloader, type ReloadOutcome } from "./reloader.ts";
 import type { Running } from "./running.ts";
 import type { TaxRun } from "./safety-tax.ts";
+import { learnDetectors } from "./score-drift.ts";
 
 export interface ReloadingParts {
   readonly running: Running;
@@ -71,7 +72,7 @@ type Loaded = Extract<ReloadOutcome, { ok: true }>;
 /** Everything that can fail comes before the swap. */
 async function reload(parts: ReloadingParts, poll: ConfigPoll): Promise<Loaded> {
   const { running, metrics, makeGeneration, reReading } = parts;
-  const { serving, engines, model, state } = running;
+  const { serving, engines, assurance, model, state } = running;
   const before = serving.current;
   const config = parts.load();
   const problems = findRestartProblems(before.config, config);
@@ -84,6 +85,8 @@ async function reload(parts: ReloadingParts, poll: ConfigPoll): Promise<Loaded> 
   if (state.draining) throw new Error("the gateway is stopping");
   metrics.learn(namesOf(next, model.facts.name));
   serving.swap(makeGeneration(next, seat));
+  learnDetectors(metrics.drift, next);
+  if (!isKept || changed.includes("canaries")) assurance.canaries.renew();
   poll.restart();
   reReading.renew();
   if (!isKept) void retire(parts, before);

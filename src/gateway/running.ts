@@ -6,6 +6,7 @@ import type { OpenModel } from "../lens/open-model.ts";
 import type { Logger } from "../log.ts";
 import type { LiveFeed } from "../review/live-feed.ts";
 import type { Engines } from "./engines.ts";
+import type { Assurance } from "./assurance.ts";
 import type { Learning } from "./learning.ts";
 import type { Records } from "./records.ts";
 import type { Serving } from "./serving.ts";
@@ -42,6 +43,7 @@ export interface Running {
   readonly kinds: ReadonlyMap<string, Kind>;
   readonly records: Records;
   readonly learning: Learning;
+  readonly assurance: Assurance;
   /** Every request as it goes. */
   readonly live: LiveFeed;
   /** The configuration that serves, with its engine. */

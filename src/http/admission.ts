@@ -45,7 +45,8 @@ export async function admit(
   context.account.called(key?.id);
   if (parts.isDraining()) throw new GatewayError("not_ready", "The gateway is draining; send the request again.");
   const allowance = openAllowance(parts, key, response);
-  const policy = choosePolicy(parts, key, headerOf(request, "x-oversight-policy"));
+  // Strictness is compared before anybody's override: it loosens whatever was chosen.
+  const policy = parts.loosen(choosePolicy(parts, key, headerOf(request, "x-oversight-policy")));
   response.setHeader("x-oversight-policy", policy.name);
   response.setHeader("x-oversight-release", releaseModeOf(policy));
   const asked = endpoint.parse(await readJsonBody(request, parts.limits), parts.limits);

@@ -99,6 +99,8 @@ export interface PublicOptions extends ConnectionRules {
   readonly record: (run: Run, head: TraceHead) => AsyncIterable<RunEvent>;
   readonly policies: Readonly<Record<string, Policy>>;
   readonly defaultPolicy: string;
+  /** Makes of a request's policy what is in force now; by default that policy itself. */
+  readonly loosen?: (policy: Policy) => Policy;
   /** None: everyone may call, so the listener must be on loopback. */
   readonly keys: readonly ApiKey[];
   /** What everyone together may use while there are no keys; without limit by default. */

@@ -23,6 +23,7 @@ export function createPublicApp(options: PublicOptions): Express {
     startedAt: (options.clock ?? Date.now)(),
     randomId: randomHexId,
     reviewHealth: () => undefined,
+    loosen: (policy) => policy,
     defaultLimits: {},
     live: createLiveFeed(),
     rateLimits: createRateLimits(monotonicClock),

@@ -1,7 +1,9 @@
 import type { EndReason } from "../engine/engine.ts";
 import { ERRORS } from "../errors.ts";
+import { OVERRIDE_MODES } from "../decide/policy.ts";
 import { AUTH_REASONS } from "../http/observer.ts";
 import { VERDICTS } from "../trace/stores.ts";
+import { ALL_DETECTORS } from "./assurance.ts";
 import type { SeriesKey } from "./series.ts";
 
 /** Label names to values. */
@@ -22,6 +24,9 @@ export const REDIS_OPERATIONS = [
   "release",
   "pass-on",
   "decide",
+  "remove",
+  "erasures",
+  "notes",
   "reopen",
   "get",
   "item-of",
@@ -80,8 +85,6 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
   const verdicts = ["clear", "fired", "error"].flatMap((verdict) =>
     (verdict === "error" ? ERROR_TYPES : [""]).map((error_type) => ({ verdict, error_type })),
   );
-  const label = <Name extends string>(name: Name, values: readonly string[]) =>
-    values.map((value) => ({ [name]: value }));
   return {
     requestDuration: merge(
       calls([...names.models, UNRESOLVED_MODEL]),
@@ -117,10 +120,23 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
     decodeOverhead: label("stage", ["lens", "judging"]),
     taxSpent: label("part", ["lens", "judging", "enrichment"]),
     lensShare: label("phase", PASSES),
+    ...assuranceSets(names),
     authDecisions: (["allow", "deny"] as const).flatMap((result) =>
       AUTH_REASONS[result].map((reason) => ({ result, reason })),
     ),
   };
+}
+
+function assuranceSets({ detectors }: KnownNames): Partial<Record<SeriesKey, readonly Labels[]>> {
+  return {
+    canarySuccess: label("detector", detectors),
+    scoreDrift: label("detector", detectors),
+    overrideActive: merge(label("detector", [...detectors, ALL_DETECTORS]), label("mode", OVERRIDE_MODES)),
+  };
+}
+
+function label(name: string, values: readonly string[]): Labels[] {
+  return values.map((value) => ({ [name]: value }));
 }
 
 function cross(left: readonly string[], right: readonly string[]): (readonly [string, string])[] {

@@ -1,4 +1,5 @@
 import { CONFIG_SERIES } from "./config-series.ts";
+import { ASSURANCE_SERIES } from "./assurance.ts";
 import { RUN_SERIES } from "./run-series.ts";
 
 /** One series: what it is called, what it says, and how it is cut. */
@@ -201,6 +202,7 @@ export const SERIES = {
   },
   ...CONFIG_SERIES,
   ...RUN_SERIES,
+  ...ASSURANCE_SERIES,
 } as const satisfies Record<string, Series>;
 
 /** A key of the table. */

@@ -3,6 +3,7 @@ import type { Logger } from "../log.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import type { Database } from "../trace/database.ts";
 import type { AuditEntry, AuditLog, DecisionStore, EnrichmentStore, TraceStore } from "../trace/stores.ts";
+import type { Override } from "../trace/override-store.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { Summaries } from "./item-summary.ts";
 import type { Notes, NoteSealing } from "./notes.ts";
@@ -38,6 +39,8 @@ export interface ReviewParts {
   readonly live?: LiveFeed;
   /** Notes on a trace in the audit logs of other gateways. */
   readonly notesElsewhere?: (traceId: string) => Promise<readonly AuditEntry[]>;
+  /** Whatever of the policies is loosened now. */
+  readonly overrides?: () => readonly Override[];
   /** How notes are kept at rest. */
   readonly noteSealing?: NoteSealing;
   /** Ends the streams of counts when the console closes. */

@@ -21,6 +21,15 @@ const rate = z.number().min(1e-9).max(1);
 export const SCHEMAS = {
   path: z.strictObject({ traceId }),
   actor: z.strictObject({ reviewer: name }),
+  override: z.strictObject({
+    reason: z
+      .string()
+      .trim()
+      .min(1, "say why")
+      .max(500)
+      .refine((text) => !visiblePieces(text, true).some(({ mark }) => mark), "holds characters that do not show"),
+    reviewer: name,
+  }),
   login: z.strictObject({ name, password: z.string().max(1_000).optional() }),
   list: z.strictObject({
     state: z.enum(ITEM_STATES).optional(),

@@ -78,9 +78,14 @@ function toDesk(parts: ReviewParts): DeskParts {
   };
 }
 
-async function readStats({ queue, decisions, outbox }: ReviewParts): Promise<ReviewStats> {
+async function readStats({ queue, decisions, outbox, overrides }: ReviewParts): Promise<ReviewStats> {
   const [stats, given, waiting] = await Promise.all([queue.stats(), decisions.count(), outbox?.()]);
-  return { queue: stats, decisions: given, ...(waiting === undefined ? {} : { outbox: waiting }) };
+  return {
+    queue: stats,
+    decisions: given,
+    ...(waiting === undefined ? {} : { outbox: waiting }),
+    ...(overrides === undefined ? {} : { overrides: overrides() }),
+  };
 }
 
 /** Answers with the row of the error table; what is no `GatewayError` is logged and answered as `internal_error`. */

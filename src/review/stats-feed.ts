@@ -1,4 +1,5 @@
 import type { QueueStats } from "../queue/queue.ts";
+import type { Override } from "../trace/override-store.ts";
 import type { DecisionStore } from "../trace/stores.ts";
 
 /** What waits and what was decided. */
@@ -8,6 +9,8 @@ export interface ReviewStats {
   readonly decisions: Awaited<ReturnType<DecisionStore["count"]>>;
   /** Flagged traces that the queue has not got yet, and how many there may be. */
   readonly outbox?: { readonly waiting: number; readonly limit: number };
+  /** What is loosened now, for every page. */
+  readonly overrides?: readonly Override[];
 }
 
 /** Tells everyone who listens when the counts change. */

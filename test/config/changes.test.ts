@@ -16,7 +16,8 @@ test("what only a start takes on is named, field by field", () => {
     engine: { slots: 2, threads: 1 },
     api: { port: 8_443 },
     queue: { redis: { prefix: "other" } },
-    review: { session_hours: 1, sample: { near: 0.5 } },
+    review: { session_hours: 1, sample: { near_share: 0.5 } },
+    privacy: { drop_roles: ["system"] },
     state_dir: "/t",
   });
   expect(findRestartProblems(before, after).map(({ field }) => field)).toEqual([
@@ -25,7 +26,8 @@ test("what only a start takes on is named, field by field", () => {
     "api.port",
     "queue.redis.prefix",
     "review.session_hours",
-    "review.sample.near",
+    "review.sample.near_share",
+    "privacy",
     "state_dir",
   ]);
   expect(findRestartProblems(before, after)[0]).toEqual({
@@ -49,6 +51,8 @@ test("everything else may change", () => {
     review: {
       reviewers: [{ name: "lea", role: "lead", password: `scrypt$1$1$1$${"a".repeat(22)}$${"b".repeat(43)}` }],
     },
+    retention: { traces_max: 5 },
+    canaries: { every_minutes: 1 },
     reload: { poll_ms: 0 },
   });
   expect(findRestartProblems(before, after)).toEqual([]);
@@ -60,6 +64,8 @@ test("everything else may change", () => {
     "api.allowed_hosts",
     "console.allowed_origins",
     "review.reviewers",
+    "retention",
+    "canaries",
     "reload",
   ]);
 });

@@ -189,3 +189,29 @@ describe("actionOf", () => {
     expect(actionOf(under, finding)).toBe(expected);
   });
 });
+
+describe("decide, while a detector is loosened", () => {
+  const loosened = policy({ loosened: { stopped: "monitor", flagged: "observe" } });
+
+  it("stops nothing in monitor mode, and says whose rule it was", () => {
+    expect(decide(loosened, [fired("stopped")])).toEqual({
+      action: "would_abort",
+      detector: "stopped",
+      rule: "strict.stopped: abort, overridden to monitor",
+    });
+    expect(decide(loosened, [fired("loose")]).action).toBe("abort");
+  });
+
+  it("only counts in observe mode", () => {
+    expect(decide(loosened, [fired("flagged")])).toMatchObject({ action: "observe" });
+    expect(decide(policy({ loosened: { stopped: "observe" } }), [fired("stopped")])).toMatchObject({
+      action: "observe",
+    });
+  });
+
+  it("passes a loosened detector that breaks, and no other one", () => {
+    expect(decide(loosened, [broken("stopped")])).toEqual({ action: "continue" });
+    expect(actionOf(loosened, broken("flagged"))).toBe("bypassed");
+    expect(decide(loosened, [broken("watched")]).action).toBe("unavailable");
+  });
+});

@@ -51,7 +51,7 @@ describe("docs/configuration.md", () => {
 
   it.each(fields.filter(([name]) => !name.startsWith("policies.")))("names the default of %s", (name, field) => {
     const isRequired =
-      /^(model|default_policy|keys\[\]\.(id|sha256)|review\.reviewers\[\]\.(name|password)|privacy\.redact\[\]\.(name|pattern))$/.test(
+      /^(model|default_policy|keys\[\]\.(id|sha256)|review\.reviewers\[\]\.(name|password)|privacy\.redact\[\]\.(name|pattern)|canaries\.prompts\[\]\.(detector|expect))$/.test(
         name,
       );
     const fallback = field.default;
@@ -63,11 +63,13 @@ describe("docs/configuration.md", () => {
     const key = schema.properties?.["keys"]?.items;
     const reviewer = schema.properties?.["review"]?.properties?.["reviewers"]?.items;
     const pattern = schema.properties?.["privacy"]?.properties?.["redact"]?.items;
+    const canary = schema.properties?.["canaries"]?.properties?.["prompts"]?.items;
     const required = [
       ...(schema.required ?? []),
       ...(key?.required ?? []).map((name) => `keys[].${name}`),
       ...(reviewer?.required ?? []).map((name) => `review.reviewers[].${name}`),
       ...(pattern?.required ?? []).map((name) => `privacy.redact[].${name}`),
+      ...(canary?.required ?? []).map((name) => `canaries.prompts[].${name}`),
     ];
     // The map of policies is in the rows of its fields; these may come from the policy that is extended.
     const merged = ["detectors.<id>.action", ...["of", "rule", "action"].map((field) => `combine.<name>.${field}`)];

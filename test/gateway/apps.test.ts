@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import { loadConfig } from "../../src/config.ts";
+import type { Policy } from "../../src/decide/policy.ts";
 import { createGenerations } from "../../src/gateway/apps.ts";
 import { defineWith } from "../../src/gateway/definitions.ts";
 import { createEngineSeat } from "../../src/gateway/engine-seat.ts";
@@ -36,6 +37,7 @@ async function start(fields: object) {
     records,
     learning: { statistics: async () => ({}), proposals: { list: async () => [], write: async () => ({}) } },
     live: createLiveFeed(),
+    assurance: { brake: { apply: (policy: Policy) => policy, active: () => [] } },
     serving,
     state: { draining: false },
     closing: new AbortController(),

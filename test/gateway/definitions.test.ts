@@ -72,3 +72,14 @@ test("changes are named: fields, policies and detectors, whether they are new, o
     "detectors/word",
   ]);
 });
+
+test("cases that give other canaries are a change of canaries, and the engine goes on", () => {
+  const { config, detectors } = define();
+  const text = { input: { type: "prompt", text: "Tides" }, maxTokens: 0 } as const;
+  const canary = { detector: "word", name: "tides", text, expect: "fires" } as const;
+  const [before, after] = [defineWith(config, detectors), defineWith(config, detectors, [canary])];
+  expect(listChanges(before, after)).toEqual(["canaries"]);
+  expect(listChanges(before, define({ canaries: { every_minutes: 1 } }))).toEqual(["canaries"]);
+  expect(after.hash).not.toBe(before.hash);
+  expect(after.engineHash).toBe(before.engineHash);
+});

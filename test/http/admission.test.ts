@@ -48,6 +48,22 @@ test("two requests with one request id are two runs", async () => {
   expect(new Set(api.requests.map(({ id }) => id)).size).toBe(2);
 });
 
+test("what is loosened runs loosened, under the name of the policy that was asked for", async () => {
+  const api = await startApi(undefined, { loosen: (policy) => ({ ...policy, mode: "monitor" }) });
+  const response = await api.chat({}, { "x-oversight-policy": "demo" });
+  expect(api.requests[0]?.policy).toEqual({ ...POLICIES["demo"], mode: "monitor" });
+  expect(response.headers.get("x-oversight-policy")).toBe("demo");
+  expect(response.headers.get("x-oversight-release")).toBe("observe");
+});
+
+test("a loosened policy lets nobody choose one that is less strict than before", async () => {
+  const api = await startApi(undefined, {
+    defaultPolicy: "demo",
+    loosen: (policy) => POLICIES["monitor"] ?? policy,
+  });
+  expect((await api.chat({}, { "x-oversight-policy": "monitor" })).status).toBe(403);
+});
+
 describe("max_tokens", () => {
   test("is the limit, or what the context leaves, when not given", async () => {
     const api = await startApi();

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { RUN_SERIES } from "../../src/metrics/run-series.ts";
 import { SERIES } from "../../src/metrics/series.ts";
 
-test("they are in the table of every series, at its end", () => {
-  expect(Object.keys(SERIES).slice(-Object.keys(RUN_SERIES).length)).toEqual(Object.keys(RUN_SERIES));
+test("they are in the table of every series, in their order", () => {
+  expect(Object.keys(SERIES).filter((key) => key in RUN_SERIES)).toEqual(Object.keys(RUN_SERIES));
 });
 
 test("what is estimated says so in its name, what is measured does not", () => {

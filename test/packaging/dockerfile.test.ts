@@ -19,7 +19,7 @@ describe("Dockerfile", () => {
     expect(images).toHaveLength(2);
     for (const image of images) expect(image).toMatch(/^node:\d+\.\d+\.\d+-bookworm-slim$/);
     const { engines } = JSON.parse(readFileSync(atRoot("package.json"), "utf8")) as { engines: { node: string } };
-    const [version = "", least] = [images[1]?.split(/[:-]/)[1], engines.node.replace(">=", "")];
+    const [version = "", least] = [images[1]?.split(/[:-]/)[1], engines.node.replace(">=", "")] as const;
     expect(version.localeCompare(least, "en", { numeric: true })).toBeGreaterThanOrEqual(0);
   });
 

@@ -27,11 +27,23 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ["the audit trail", "#/audit", ".audit"],
 ];
 
+/** The banner is on every page. */
+const OVERRIDE = {
+  id: "ov_1",
+  detector: "harm-intent",
+  mode: "monitor",
+  since: 0,
+  until: Date.now() + 7_200_000,
+  actor: "ada",
+  reason: "it fires at everything",
+} as const;
+
 async function start() {
   const parts = {
     descriptions: DESCRIPTIONS,
     statistics: async () => STATISTICS,
     proposals: { list: async () => PROPOSALS, write: async () => ({}) },
+    overrides: () => [OVERRIDE],
   };
   const server = await startReviewServer(temporaryFolder(), { parts });
   onTestFinished(async () => {

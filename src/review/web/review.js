@@ -6,6 +6,7 @@ import { createItemDesk } from "./item-desk.js";
 import { followStats } from "./live.js";
 import { loginPage } from "./login-page.js";
 import { announce, attempt, hideNotice } from "./notices.js";
+import { drawOverrides } from "./overrides-banner.js";
 import { failedView } from "./page-frame.js";
 import { formatHash, itemHash, parseHash } from "./router.js";
 import { listenToKeys, showHelp } from "./shortcuts.js";
@@ -49,6 +50,7 @@ function onStats(stats) {
   Object.assign(state, { stats, waiting: stats.queue.waiting });
   if (state.route === "") document.querySelector(".placeholder-count")?.replaceChildren(...waitingText(stats));
   drawCounts(stats, desk.state.filter.state);
+  drawOverrides(stats.overrides ?? []);
   find("stats").replaceChildren(...statsView(stats));
   setTitle(state.title ?? "Review");
   const { oldestWaitingMs: _, ...counts } = stats.queue;
@@ -120,6 +122,7 @@ function showSession(session) {
   state.session = session;
   const shown = session !== undefined;
   for (const id of ["pages", "me", "stats"]) find(id).hidden = !shown;
+  if (!shown) drawOverrides([]);
   if (shown)
     find("who").replaceChildren(
       written(session.reviewer, true),
