@@ -1,6 +1,5 @@
 import { Option, type Command } from "commander";
 import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { loadConfig } from "../config.ts";
 import { defaultReview } from "../config/review-config.ts";
 import { ConfigError, GatewayError } from "../errors.ts";
@@ -15,6 +14,7 @@ import { registerReviewPassword } from "./review-password.ts";
 import { stateFolder } from "../trace/state-folder.ts";
 import { VERDICTS } from "../trace/stores.ts";
 import { registerLearning } from "./review-learning.ts";
+import { userName } from "./user-name.ts";
 
 interface CommonOptions {
   readonly stateDir?: string;
@@ -152,13 +152,4 @@ function decide(given: string, options: DecideOptions): Promise<string> {
 /** What a gateway would tell of its connections is no news in a terminal. */
 function quietLogger(): Logger {
   return createLogger(process.env["LENSGATE_LOG_LEVEL"] ?? "error");
-}
-
-/** A container's user may have no name; then `--reviewer` is asked for. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "";
-  }
 }

@@ -32,6 +32,8 @@ export interface ReviewParts {
   readonly proposals?: ProposalBook;
   /** Every request as it goes, for leads. */
   readonly live?: LiveFeed;
+  /** How often a stream of them looks its session up, in milliseconds. */
+  readonly liveCheckMs?: number;
   /** How notes are kept at rest. */
   readonly noteSealing?: NoteSealing;
   /** Ends the streams of counts when the console closes. */
