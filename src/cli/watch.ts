@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import { setTimeout as wait } from "node:timers/promises";
-import { userInfo } from "node:os";
 import { loadConfig } from "../config.ts";
 import type { Environment } from "../config/environment.ts";
+import { secretOf } from "../secret-files.ts";
 import { GatewayError } from "../errors.ts";
 import type { LiveEvent } from "../review/live-feed.ts";
 import { visibleJson } from "../visible-text.ts";
 import { openConsole, type ConsoleClient, type ConsoleLogin } from "./console-client.ts";
 import { readSecretLine } from "./secret-line.ts";
+import { userName } from "./user-name.ts";
 import { formatEvent } from "./watch-lines.ts";
 import { createWatchScreen } from "./watch-screen.ts";
 
@@ -54,10 +55,10 @@ export function registerWatch(program: Command, parts: WatchParts = {}): void {
 async function watch(flags: Flags, parts: WatchParts): Promise<void> {
   const { output = process.stdout, input = process.stdin, environment = process.env } = parts;
   const url = (flags.url ?? consoleUrl(flags.config, environment)).replace(/\/+$/, "");
-  const secret = environment["LENSGATE_CONSOLE_PASSWORD"];
+  const secret = secretOf(environment, "LENSGATE_CONSOLE_PASSWORD");
   const password = () =>
     secret === undefined ? readSecretLine(input, (text) => void process.stderr.write(text)) : Promise.resolve(secret);
-  const login = { url, name: flags.reviewer ?? userName(), password };
+  const login = { url, name: flags.reviewer ?? userName("operator"), password };
   const client = await openConsole(login);
   const view = openView(flags, { output, url });
   const { signal = interruption(), retryMs = 2_000 } = parts;
@@ -65,15 +66,6 @@ async function watch(flags: Flags, parts: WatchParts): Promise<void> {
     await follow({ login, client, view, signal, retryMs });
   } finally {
     view.close();
-  }
-}
-
-/** A container's user may have no name; without reviewers any will do. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "operator";
   }
 }
 
