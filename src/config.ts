@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from "node:path";
 import { findCanaryFaults, toCanaries, type CanaryConfig } from "./config/canaries.ts";
 import { findCrossFaults } from "./config/cross-checks.ts";
 import { applyEnvironment, type Environment } from "./config/environment.ts";
+import { addKeysFile } from "./config/keys-file.ts";
 import { freezeDeep } from "./config/frozen.ts";
 import { resolvePolicies } from "./config/policies.ts";
 import { toReview, type ReviewParts } from "./config/review-config.ts";
@@ -67,6 +68,8 @@ export interface Config extends ReviewParts {
   readonly defaultPolicy: string;
   readonly policies: Readonly<Record<string, Policy>>;
   readonly keys: readonly KeyConfig[];
+  /** Where some of them are written. */
+  readonly keysFile?: string;
   /** Of everyone together while there are no keys. */
   readonly defaultLimits: KeyLimitsConfig;
   readonly limits: {
@@ -99,16 +102,24 @@ export interface Config extends ReviewParts {
 export function loadConfig(options: { readonly path: string; readonly environment?: Environment }): Config {
   const path = resolve(options.path);
   const document = readYaml(path, readText(path));
-  const { file, problems } = applyEnvironment(document.check(gatewaySchema), options.environment ?? process.env);
+  const written = document.check(gatewaySchema);
+  const keysFile = written.keys_file === undefined ? undefined : resolve(dirname(path), written.keys_file);
+  const withKeys = addKeysFile(document, written, keysFile);
+  const { file, problems } = applyEnvironment(withKeys.file, options.environment ?? process.env);
   const detectorsFolder = resolve(dirname(path), file.detectors);
   const listed = listIds(detectorsFolder);
   const { policies, faults } = resolvePolicies(file.policies, listed.ids);
   // Without the folder's listing every detector would look unknown.
   const policyFaults = listed.problems.length > 0 ? [] : [...faults, ...findCanaryFaults(file, policies, listed.ids)];
-  const found = [...findCrossFaults(file), ...policyFaults].map((fault) => document.problemAt(fault));
+  const found = [...findCrossFaults(file), ...policyFaults].map(withKeys.problemAt);
   const all = [...problems, ...listed.problems, ...found];
   if (all.length > 0) throw new ConfigError(uniqueProblems(all));
-  return freezeDeep({ ...toConfig(path, file), detectorsFolder, policies });
+  return freezeDeep({
+    ...toConfig(path, file),
+    detectorsFolder,
+    policies,
+    ...(keysFile === undefined ? {} : { keysFile }),
+  });
 }
 
 function readText(path: string): string {

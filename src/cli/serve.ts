@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { loadConfig, type Config } from "../config.ts";
+import { findLooseSecrets } from "../secret-files.ts";
+import { formatProblem } from "../errors.ts";
 import { startGateway, type Gateway } from "../gateway.ts";
 import { createLogger } from "../log.ts";
 import { createProgress } from "./progress.ts";
@@ -16,6 +18,8 @@ export function registerServe(program: Command): void {
 async function serve(flags: { config: string }): Promise<void> {
   const config = loadConfig({ path: flags.config });
   const log = createLogger();
+  for (const problem of findLooseSecrets(process.env))
+    log.warn({ problem: formatProblem(problem) }, "a secret is open to others");
   const onProgress = createProgress(`preparing ${config.model.name}`);
   const gateway = await startGateway({ config, log, onProgress, measureTax: true });
   process.stdout.write(`${formatWelcome(config, gateway)}\n`);

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { setTimeout as wait } from "node:timers/promises";
 import { loadConfig } from "../config.ts";
 import type { Environment } from "../config/environment.ts";
+import { secretOf } from "../secret-files.ts";
 import { GatewayError } from "../errors.ts";
 import type { LiveEvent } from "../review/live-feed.ts";
 import { visibleJson } from "../visible-text.ts";
@@ -54,7 +55,7 @@ export function registerWatch(program: Command, parts: WatchParts = {}): void {
 async function watch(flags: Flags, parts: WatchParts): Promise<void> {
   const { output = process.stdout, input = process.stdin, environment = process.env } = parts;
   const url = (flags.url ?? consoleUrl(flags.config, environment)).replace(/\/+$/, "");
-  const secret = environment["LENSGATE_CONSOLE_PASSWORD"];
+  const secret = secretOf(environment, "LENSGATE_CONSOLE_PASSWORD");
   const password = () =>
     secret === undefined ? readSecretLine(input, (text) => void process.stderr.write(text)) : Promise.resolve(secret);
   const login = { url, name: flags.reviewer ?? userName("operator"), password };

@@ -10,6 +10,7 @@ export const RELOADABLE: Fields = {
   default_policy: ({ defaultPolicy }) => defaultPolicy,
   policies: ({ policies }) => policies,
   keys: ({ keys }) => keys,
+  keys_file: ({ keysFile }) => keysFile,
   default_limits: ({ defaultLimits }) => defaultLimits,
   limits: ({ limits }) => limits,
   timeouts: ({ timeouts }) => timeouts,

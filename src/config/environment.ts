@@ -1,5 +1,6 @@
-import type { Problem } from "../errors.ts";
+import { ConfigError, type Problem } from "../errors.ts";
 import type { GatewayFile } from "./schema.ts";
+import { secretOf } from "../secret-files.ts";
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -11,7 +12,7 @@ const VARIABLES = [
 
 /**
  * The file with its ports replaced by those of `LENSGATE_PORT` and `LENSGATE_CONSOLE_PORT`, and the address of Redis by
- * `LENSGATE_REDIS_URL`, where they are set.
+ * `LENSGATE_REDIS_URL` (or what the file of `LENSGATE_REDIS_URL_FILE` holds), where they are set.
  */
 export function applyEnvironment(
   file: GatewayFile,
@@ -28,8 +29,8 @@ export function applyEnvironment(
       problems.push({ file: variable, message: `"${text}" is not a port`, cure });
     } else changed = { ...changed, [listener]: { ...changed[listener], port } };
   }
-  const url = environment["LENSGATE_REDIS_URL"];
-  if (url !== undefined && url !== "") {
+  const url = readUrl(environment, problems);
+  if (url !== undefined) {
     const redis = { ...changed.queue.redis, url };
     // The value may hold a password, so it is not repeated.
     if (URL.canParse(url) && /^rediss?:\/\//.test(url)) changed = { ...changed, queue: { ...changed.queue, redis } };
@@ -39,4 +40,14 @@ export function applyEnvironment(
     }
   }
   return { file: changed, problems };
+}
+
+function readUrl(environment: Environment, problems: Problem[]): string | undefined {
+  try {
+    return secretOf(environment, "LENSGATE_REDIS_URL");
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
 }

@@ -70,6 +70,9 @@ const key = z.strictObject({
   limits: keyLimits.prefault({}),
 });
 
+/** The keys of `gateway.yaml`, or of a file of their own. */
+export const keysSchema = z.array(key);
+
 function isMoment(text: string): boolean {
   return z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(text).success;
 }
@@ -172,7 +175,8 @@ export const gatewaySchema = z.strictObject({
   kinds: z.array(z.string().min(1)).default([]),
   default_policy: name,
   policies: z.record(name, policy),
-  keys: z.array(key).default([]),
+  keys: keysSchema.default([]),
+  keys_file: z.string().min(1).optional(),
   default_limits: keyLimits.prefault({}),
   limits: z
     .strictObject({

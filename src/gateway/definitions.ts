@@ -89,6 +89,7 @@ function describe(config: Config): object {
     cacheDir: _cache,
     detectorsFolder: _detectors,
     kindModules: _kinds,
+    keysFile: _keys,
     ...rest
   } = config;
   const { url, ...redis } = config.queue.redis;

@@ -63,8 +63,8 @@ export function startReloading(parts: ReloadingParts): Reloader {
   };
 }
 
-function watchedFiles({ file, detectorsFolder }: Config): WatchedFiles {
-  return { files: [file], folder: detectorsFolder };
+function watchedFiles({ file, keysFile, detectorsFolder }: Config): WatchedFiles {
+  return { files: [file, ...(keysFile === undefined ? [] : [keysFile])], folder: detectorsFolder };
 }
 
 type Loaded = Extract<ReloadOutcome, { ok: true }>;

@@ -1,3 +1,4 @@
+import { secretOf } from "../secret-files.ts";
 import { createBullmqQueue } from "../queue/bullmq.ts";
 import { createBullmqWorkQueue } from "../queue/work-queue.ts";
 import { createEpoch } from "../trace/redis-epoch.ts";
@@ -73,7 +74,8 @@ export function openSharedDesk(options: DeskOptions): Desk {
 function connectionOf({ config, environment, log, onFailure }: DeskOptions) {
   const { url, prefix } = config.queue.redis;
   const address = new URL(url);
-  const password = environment["LENSGATE_REDIS_PASSWORD"] || decodeURIComponent(address.password) || undefined;
+  const password =
+    secretOf(environment, "LENSGATE_REDIS_PASSWORD") ?? (decodeURIComponent(address.password) || undefined);
   address.password = "";
   return { url: address.href, password, prefix, log, onFailure };
 }

@@ -41,6 +41,8 @@ export interface ReviewParts {
   readonly notesElsewhere?: (traceId: string) => Promise<readonly AuditEntry[]>;
   /** Whatever of the policies is loosened now. */
   readonly overrides?: () => readonly Override[];
+  /** How often a stream of them looks its session up, in milliseconds. */
+  readonly liveCheckMs?: number;
   /** How notes are kept at rest. */
   readonly noteSealing?: NoteSealing;
   /** Ends the streams of counts when the console closes. */

@@ -42,9 +42,10 @@ export function createReviewRoutes(parts: ReviewParts): Router {
   declareLogout(router, login);
   router.get("/api/review/stats", async (_request, response) => void response.json(await readStats(parts)));
   declareEvents(router, desk, sessions);
-  const { live } = parts;
+  const { live, liveCheckMs } = parts;
+  const checkMs = liveCheckMs === undefined ? {} : { checkMs: liveCheckMs };
   const findSession = (request: Request) => sessions.find(readSessionCookie(request) ?? "");
-  if (live !== undefined) declareLive(router, { ...desk, live, findSession });
+  if (live !== undefined) declareLive(router, { ...desk, ...checkMs, live, findSession });
   declareItems(router, desk);
   declareErasure(router, desk);
   declareInsights(router, desk);

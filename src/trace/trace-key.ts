@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { secretOf } from "../secret-files.ts";
 import { ConfigError } from "../errors.ts";
 import type { Database } from "./database.ts";
 import { createSealing, type Sealing } from "./sealing.ts";
@@ -20,20 +21,20 @@ export interface TraceKeyOptions {
 }
 
 /**
- * The sealing of a state folder: with the key of `LENSGATE_TRACE_KEY`, else with the one in `trace.key`, drawn and written
+ * The sealing of a state folder: with the key of `LENSGATE_TRACE_KEY` or of the file that `LENSGATE_TRACE_KEY_FILE` names, else with the one in `trace.key`, drawn and written
  * (0600) at first use. Throws `ConfigError` for a key that is malformed, missing, or not the one that the database was sealed with.
  */
 export function openSealing({ database, environment = process.env, shared = false }: TraceKeyOptions): Sealing {
   const settings = createSettings(database);
   const known = settings.get("trace_key_id");
-  const named = environment["LENSGATE_TRACE_KEY"];
-  if (named === undefined || named === "") {
+  const named = secretOf(environment, "LENSGATE_TRACE_KEY");
+  if (named === undefined) {
     if (shared) throw problem(TRACE_KEY_VARIABLE, "is not set, and the gateways of one queue need one key", MAKE);
   } else if (!isKey(named)) {
     throw problem(TRACE_KEY_VARIABLE, "is not 64 hex digits", MAKE);
   }
   const file = join(dirname(database.path), TRACE_KEY_FILE);
-  const sealing = createSealing(Buffer.from(named || readKey(file, known === undefined), "hex"));
+  const sealing = createSealing(Buffer.from(named ?? readKey(file, known === undefined), "hex"));
   if (settings.keep("trace_key_id", sealing.keyId) === sealing.keyId) return sealing;
   const cure = `set ${TRACE_KEY_VARIABLE} to the key that it was sealed with, or put its ${TRACE_KEY_FILE} back`;
   throw problem(database.path, "its traces are sealed with another key than this one", cure);

@@ -16,12 +16,12 @@ const REQUEST = {
   promptTokens: 3,
 };
 
-type People = Parameters<typeof startLiveConsole>[0];
+type People = NonNullable<Parameters<typeof startLiveConsole>[0]>;
 
 /** The command against a console of its own; `end` interrupts it and waits. */
 async function startWatch(
   flags: readonly string[],
-  { people = { ada: { role: "lead" } } as People, environment = {}, isTTY = false, typed = "" } = {},
+  { people = {} as People, environment = {}, isTTY = false, typed = "" } = {},
 ) {
   const console = await startLiveConsole(people);
   onTestFinished(() => console.stop().then(() => undefined));
@@ -55,7 +55,7 @@ test("events are lines where there is no terminal, and an interruption logs out"
   watch.live.saw("tr_1", runEnd("abort", { releasedTokens: 2, scores: [] }));
   await watch.shows(/tr_1 {2}started {2}chat {2}demo {2}prompt 3\n.*tr_1 {2}abort {2}2 tokens/);
   await watch.end();
-  expect(watch.sessions.size).toBe(0);
+  expect(watch.logins()).toBe(0);
 });
 
 test("as JSON every event is one line", async () => {
@@ -86,7 +86,7 @@ test("a gateway that restarts is watched again, with a new login where the sessi
   const watch = await startWatch([]);
   await watch.shows(/0 running/);
   await watch.stop();
-  watch.sessions.clear();
+  watch.logOutAll();
   await watch.restart();
   watch.live.started(REQUEST);
   await watch.shows(/1 running/);
@@ -106,7 +106,8 @@ test("the password comes from the environment or is asked for, and a wrong one e
 });
 
 test("a reviewer who is no lead is refused", async () => {
-  const watch = await startWatch([], { people: { ada: { role: "reviewer" } } });
+  const people: People = { ada: { role: "reviewer", password: "correct horse" } };
+  const watch = await startWatch([], { people, typed: "correct horse\n" });
   await expect(watch.done).rejects.toMatchObject({ code: "role_required" });
 });
 

@@ -113,9 +113,9 @@ describe("docs/configuration.md", () => {
     );
     const read = sources.flatMap((file) => {
       const source = readFileSync(atRoot(`src/${file}`), "utf8");
-      return [...source.matchAll(/(?:environment|process\.env)\["(\w+)"\]|\["(LENSGATE_\w+)", /g)].map(
-        ([, one, other]) => one ?? other ?? "",
-      );
+      return [
+        ...source.matchAll(/(?:environment|process\.env)\["(\w+)"\]|\["(LENSGATE_\w+)", |"(LENSGATE_\w+_FILE)"\]/g),
+      ].flatMap((match) => match.slice(1).filter((name) => name !== undefined));
     });
     const documented = [...rows.keys()].filter((name) => /^[A-Z_]+$/.test(name));
     const second = codeSpans([...rows.values()].find(([cell]) => cell?.includes("XDG_CACHE_HOME"))?.[0] ?? "");

@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
 import { startLiveConsole } from "../support/live-console.ts";
 
-const PEOPLE = { ada: { role: "lead" }, bob: { role: "reviewer" } } as const;
+const password = "correct horse battery";
+const PEOPLE = { ada: { role: "lead", password }, bob: { role: "reviewer", password } } as const;
 const REQUEST = {
   traceId: "tr_1",
   requestId: "r1",
@@ -20,7 +21,7 @@ async function openConsole(checkMs?: number) {
     const answer = await fetch(`${console.url}/api/session`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ name }),
+      body: JSON.stringify({ name, password }),
     });
     return (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
   };
@@ -65,10 +66,10 @@ test("without a session it is 401, and a reviewer, whom blind items hide scores 
 });
 
 test("the stream ends with its session, and with the console", async () => {
-  const { login, open, sessions, closing } = await openConsole(20);
+  const { login, open, logOutAll, closing } = await openConsole(20);
   const cookie = await login("ada");
   const stream = await open(cookie);
-  sessions.clear();
+  logOutAll();
   expect(await stream.text()).toContain("event: snapshot");
   const again = await open(await login("ada"));
   closing.abort();

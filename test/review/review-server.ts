@@ -74,7 +74,7 @@ export const OPEN_SETTINGS: ReviewParts["settings"] = {
 /** The review API and page on a free loopback port, with real stores in `folder`. */
 export async function startReviewServer(folder: string, changes: ServerChanges = {}) {
   const clock = () => Date.now() + (changes.passedMs?.() ?? 0);
-  const stores = openStores(folder, clock);
+  const stores = openReviewStores(folder, clock);
   const decisions = changes.decisions?.(stores.decisions) ?? stores.decisions;
   const logged: unknown[][] = [];
   const log = { error: (...entry: unknown[]) => void logged.push(entry) };
@@ -102,9 +102,10 @@ export async function startReviewServer(folder: string, changes: ServerChanges =
   };
 }
 
-type Stores = ReturnType<typeof openStores>;
+type Stores = ReturnType<typeof openReviewStores>;
 
-function openStores(folder: string, clock: () => number) {
+/** The real stores of a review desk. */
+export function openReviewStores(folder: string, clock: () => number = Date.now) {
   const database = openDatabase({ folder });
   return {
     database,
