@@ -8,6 +8,9 @@ import { drawnTrace, fillDesk, DESCRIPTIONS } from "./filled-desk.ts";
 import { startReviewServer, type ServerChanges } from "./review-server.ts";
 import { sushiTrace } from "./sushi-trace.ts";
 
+/** A notice goes after seconds, sooner than a busy machine looks; its text stays. */
+const SAID = { state: "attached" } as const;
+
 async function start(changes: ServerChanges = {}) {
   const server = await startReviewServer(temporaryFolder(), changes);
   onTestFinished(async () => {
@@ -74,7 +77,7 @@ describeInBrowser("several reviewers at the desk", (visit) => {
     await ada.page.fill(".verdict textarea", "plainly Japan");
     await ada.page.check("[value=true_positive]");
     await ada.page.click(".verdict .primary");
-    await ada.page.waitForSelector("#notice:has-text('A second reviewer will look, too.')");
+    await ada.page.waitForSelector("#notice:has-text('A second reviewer will look, too.')", SAID);
     await openItem(ada.page, traceId(1));
     await ada.page.waitForSelector(".barred:has-text('You gave your opinion on this')");
     expect(await ada.page.locator("[value=unsure]").isDisabled()).toBe(true);
@@ -100,7 +103,7 @@ describeInBrowser("several reviewers at the desk", (visit) => {
     await ada.page.waitForSelector(".verdict");
     await ada.page.keyboard.press("4");
     await ada.page.keyboard.press("Enter");
-    await ada.page.waitForSelector("#notice:has-text('A lead will look.')");
+    await ada.page.waitForSelector("#notice:has-text('A lead will look.')", SAID);
     const grace = await visit(server.origin, { ...as("grace"), hash: `#/item/${traceId(1)}` });
     await grace.page.waitForSelector(".barred:has-text('This waits for a lead.')");
     const lin = await visit(server.origin, { ...as("lin"), hash: `#/item/${traceId(1)}` });

@@ -7,6 +7,9 @@ import { PROPOSALS, STATISTICS } from "./desk-figures.ts";
 import { startReviewServer } from "./review-server.ts";
 import { sushiTrace } from "./sushi-trace.ts";
 
+/** A notice goes after seconds, sooner than a busy machine looks; its text stays. */
+const SAID = { state: "attached" } as const;
+
 async function start(parts: Partial<ReviewParts> = {}) {
   const server = await startReviewServer(temporaryFolder(), { parts });
   onTestFinished(async () => {
@@ -75,7 +78,7 @@ describeInBrowser("statistics, thresholds and the audit trail", (visit) => {
     await page.click("dialog button:text-is('Close')");
     await page.click(".proposal >> nth=0 >> button");
     await page.click("dialog button:text-is('Write it')");
-    await page.waitForSelector("#notice:has-text('Written: country-channel fires from 4.31.')");
+    await page.waitForSelector("#notice:has-text('Written: country-channel fires from 4.31.')", SAID);
     expect(written).toEqual([{ detector: "country-channel", rate: 0.001, threshold: 4.31, reviewer: "ada" }]);
     expect(await page.locator("dialog").count()).toBe(0);
     expect(troubles).toEqual([]);

@@ -5,6 +5,9 @@ import { describeInBrowser, openItem } from "./console-page.ts";
 import { startReviewServer } from "./review-server.ts";
 import { sushiTrace } from "./sushi-trace.ts";
 
+/** A notice goes after seconds, sooner than a busy machine looks; its text stays. */
+const SAID = { state: "attached" } as const;
+
 async function start() {
   const server = await startReviewServer(temporaryFolder());
   onTestFinished(async () => {
@@ -48,7 +51,7 @@ describeInBrowser("the review page when things are empty, slow or broken", (visi
     await page.check("[value=true_positive]");
     await page.context().setOffline(true);
     await page.click(".verdict .primary");
-    await page.waitForSelector("#notice.bad:has-text('The gateway does not answer.')");
+    await page.waitForSelector("#notice.bad:has-text('The gateway does not answer.')", SAID);
     await page.waitForSelector("#touch.offline:has-text('no answer since')");
     expect(await page.inputValue(".verdict textarea")).toBe("kept");
     expect(await page.locator("[value=true_positive]").isChecked()).toBe(true);

@@ -17,6 +17,9 @@ import { PROPOSALS, STATISTICS } from "./desk-figures.ts";
 import { madeEnrichment } from "./made-enrichment.ts";
 import { startReviewServer } from "./review-server.ts";
 
+/** A notice goes after seconds, sooner than a busy machine looks; its text stays. */
+const SAID = { state: "attached" } as const;
+
 /** A trace in which every text that anyone may write is the attack. */
 function attackTrace(number: number, text: string): Trace {
   const token = { id: 1, text };
@@ -176,7 +179,7 @@ describeInBrowser("texts that others wrote, in a browser", (visit) => {
     await page.fill(".verdict textarea", attack);
     await page.check("[value=unsure]");
     await page.click(".verdict .primary");
-    await page.waitForSelector("#notice:has-text('Recorded')");
+    await page.waitForSelector("#notice:has-text('Recorded')", SAID);
     await isHarmless(page, "typed");
     await page.evaluate(`location.hash = "#/?state=decided&model=" + encodeURIComponent(${JSON.stringify(attack)})`);
     await page.waitForSelector(".empty");
