@@ -6,6 +6,7 @@ import { registerReview } from "../../src/cli/review.ts";
 import { openCommandModel } from "../../src/cli/command-model.ts";
 import { loadConfig } from "../../src/config.ts";
 import { openDetectors } from "../../src/cli/command-engine.ts";
+import { openLocalStores } from "../../src/gateway/local-stores.ts";
 import { createAuditLog } from "../../src/trace/audit-log.ts";
 import { openDatabase } from "../../src/trace/database.ts";
 import { createDecisionStore } from "../../src/trace/decision-store.ts";
@@ -133,7 +134,7 @@ test("verdicts go out as rows and come back in at another desk", async () => {
   expect((await review("export", "--state-dir", folder)).out).toBe(readFileSync(file, "utf8"));
   expect((await review("import", file, "--state-dir", other)).out).toContain("1 verdicts added, 0 known already");
   expect(JSON.parse((await review("import", file, "--json", "--state-dir", other)).out)).toMatchObject({ known: 1 });
-  const imported = await createDecisionStore(openDatabase({ folder: other })).latest(traceId(1));
+  const imported = await openLocalStores({ folder: other }).decisions.latest(traceId(1));
   expect(imported).toEqual(await decisions.latest(traceId(1)));
   writeFileSync(file, '{"text":"x","id":"1"}\n');
   expect((await review("import", file, "--state-dir", other)).error).toContain(`${file}:1`);
