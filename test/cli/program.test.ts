@@ -14,6 +14,7 @@ describe("createProgram", () => {
       "detectors",
       "review",
       "delete",
+      "policy",
       "bench",
       "watch",
     ]);
