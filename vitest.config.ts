@@ -9,5 +9,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // The model tests are bound by memory bandwidth and cores: two files at a time.
     maxWorkers: 2,
+    // Browsers and gateways share two cores there: what is late once may be in time, what is broken fails three times.
+    retry: process.env["CI"] ? 2 : 0,
   },
 });
