@@ -3,7 +3,7 @@ import type { Logger } from "../log.ts";
 import { tellFirst } from "../queue/delivery.ts";
 import { createItemMaker } from "../queue/item-maker.ts";
 import type { Enqueued } from "../queue/queue.ts";
-import type { TraceStore } from "../trace/stores.ts";
+import type { RecorderParts } from "../trace/recorder.ts";
 import type { Trace } from "../trace/trace.ts";
 import { EMBEDDED, type Desk } from "./desk.ts";
 import type { LocalStores } from "./local-stores.ts";
@@ -21,12 +21,16 @@ export interface IntakeParts {
   readonly onAdded?: (traceId: string) => Promise<void>;
 }
 
-/** The end of a flagged run, and the way of its trace into the outbox: one write to disk. */
+/** The end of a flagged run and the way of its trace into the outbox. */
 export interface Intake {
-  readonly close: TraceStore["close"];
-  /** For a trace that `close` did not note, and to tell of one that it did. Idempotent. */
+  /** End, score row and outbox row with one write to disk. */
+  readonly closeAtOnce: NonNullable<RecorderParts["closeAtOnce"]>;
+  /** For a trace that was closed without it. Idempotent. */
   readonly enqueue: (trace: Trace) => Promise<void>;
 }
+
+type Tell = () => Promise<void>;
+const NOTHING_TO_TELL: Tell = async () => undefined;
 
 /** Items are made once and kept as they are: what is sent again is the same. */
 export function createIntake(parts: IntakeParts): Intake {
@@ -34,22 +38,16 @@ export function createIntake(parts: IntakeParts): Intake {
   const { outbox, sealing } = local;
   const { newItemsPerMinute, blind } = config.review;
   const makeItem = createItemMaker({ digest: sealing.digest, newItemsPerMinute, blind, log });
-  /** What became of traces that are noted, until it is told. */
-  const untold = new Map<string, () => Promise<void>>();
 
-  function note(trace: Trace): void {
+  /** Returns what tells of it. */
+  function note(trace: Trace): Tell {
     const { id, createdAt } = trace.head;
-    if (outbox.find("item", id) !== undefined) return;
-    if (isLeftOut(parts, id)) {
-      untold.set(id, async () => undefined);
-      return;
-    }
+    if (outbox.find("item", id) !== undefined || isLeftOut(parts, id)) return NOTHING_TO_TELL;
     const item = makeItem(trace);
     const row = { id, createdAt, body: JSON.stringify(item) };
     if (desk.place === undefined) {
       outbox.addItem(row);
-      untold.set(id, async () => wake());
-      return;
+      return async () => wake();
     }
     let outcome: Enqueued = "known";
     const { place } = desk;
@@ -58,20 +56,25 @@ export function createIntake(parts: IntakeParts): Intake {
       outcome = placed.outcome;
       return { epoch: EMBEDDED, item: placed.itemId };
     });
-    untold.set(id, () =>
-      tellFirst({ onJoined: keeper.joined, ...(onAdded === undefined ? {} : { onAdded }) }, item, outcome),
-    );
+    return () => tellFirst({ onJoined: keeper.joined, ...(onAdded === undefined ? {} : { onAdded }) }, item, outcome);
   }
 
   return {
-    close: async (id, end, state) => local.traces.closeWith({ id, end, state }, note),
-    async enqueue(trace) {
-      const { id } = trace.head;
-      if (!untold.has(id)) note(trace);
-      const tell = untold.get(id);
-      untold.delete(id);
-      await tell?.();
+    async closeAtOnce(closing, row) {
+      let tell: Tell = NOTHING_TO_TELL;
+      local.traces.closeWith(closing, (trace) => {
+        tell = note(trace);
+        local.scores.insert(row);
+      });
+      try {
+        await tell();
+        // What is left out has no row, and is not to be found again.
+        await local.traces.markQueued(closing.id);
+      } catch (error) {
+        log.error({ err: error, traceId: closing.id }, "a closed trace could not be told of; it stays recorded");
+      }
     },
+    enqueue: async (trace) => note(trace)(),
   };
 }
 

@@ -81,10 +81,10 @@ export function openRecords(options: RecordsOptions): Records {
   desk.onWork(() => pump.wake());
   const { traces, decisions, enrichments, scores, audit, notesElsewhere, queue, work, reached } = desk;
   const recorder = createRecorder({
-    traces: { ...traces, close: intake.close },
+    ...intake,
+    traces,
     scores: local.scores,
     log,
-    enqueue: intake.enqueue,
     ...(options.sampler === undefined ? {} : { sampler: options.sampler }),
     redaction: createRedaction({ privacy: config.privacy, digest: local.sealing.digest }),
     admit: () => config.queue.whenFull === "drop" || local.outbox.waiting() < config.queue.outboxLimit,

@@ -6,7 +6,8 @@ import { startRecording } from "./recording.ts";
 import type { Redaction } from "./redaction.ts";
 import type { Sampler } from "./sampling.ts";
 import type { ScoreLog, TraceStore } from "./stores.ts";
-import type { Trace, TraceHead } from "./trace.ts";
+import type { ScoreRow, Trace, TraceHead } from "./trace.ts";
+import type { Closing } from "./trace-store.ts";
 
 /**
  * What the recorder writes to. `enqueue` sends a trace on its way to review: it must be idempotent by trace id, and is waited
@@ -16,6 +17,8 @@ export interface RecorderParts {
   readonly traces: TraceStore;
   readonly scores: ScoreLog;
   readonly enqueue: (trace: Trace) => Promise<unknown>;
+  /** Closes a trace, writes its score row and sends it on its way with one write to disk; by default these are three. */
+  readonly closeAtOnce?: (closing: Closing, row: ScoreRow) => Promise<void>;
   /** Whether one more run may be flagged; asked before its first evidence is written. Always, when absent. */
   readonly admit?: () => boolean;
   /** Draws replies that nothing flagged; none is drawn without it. */

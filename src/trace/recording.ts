@@ -7,6 +7,7 @@ import type { Redaction } from "./redaction.ts";
 import type { Sampler } from "./sampling.ts";
 import type { ScoreLog, TraceStore } from "./stores.ts";
 import type { ScoreRow, TraceHead } from "./trace.ts";
+import type { Closing } from "./trace-store.ts";
 import { createTraceWriter, type TraceWriter } from "./trace-writer.ts";
 
 interface RecordingParts {
@@ -20,6 +21,8 @@ interface RecordingParts {
   readonly redaction?: Redaction | undefined;
   /** Queues a closed trace; does not throw. */
   readonly enqueue: (traceId: string) => Promise<unknown>;
+  /** Closes a flagged trace, writes its score row and queues it, all or nothing. */
+  readonly closeAtOnce?: ((closing: Closing, row: ScoreRow) => Promise<void>) | undefined;
   /** Whether one more run may be flagged. */
   readonly admit: () => boolean;
   /** Writes of traces that failed. */
@@ -155,12 +158,6 @@ async function finish(parts: RecordingParts, { writer, end, left, refused }: Fin
   const sampler = flagged || parts.admit() ? parts.sampler : undefined;
   const draw = sampler?.draw({ policy: head.policy, reason: end.reason, flagged, scores: end.scores });
   const sample = draw?.sample ?? null;
-  if (writer.flagged() || sample !== null) {
-    await backlog.attempt(`close trace ${head.id}`, async () => {
-      await (sample === null ? writer.close(end, { endedAt, left }) : writer.addSample(end, { endedAt, sample }));
-      await parts.enqueue(head.id);
-    });
-  }
   const row: ScoreRow = {
     requestId: head.requestId,
     traceId: head.id,
@@ -175,6 +172,18 @@ async function finish(parts: RecordingParts, { writer, end, left, refused }: Fin
     scores: end.scores.map(withoutMessage),
     ...(draw === undefined ? {} : { sampling: draw.sampling }),
   };
+  const { closeAtOnce } = parts;
+  if (closeAtOnce !== undefined && writer.flagged() && sample === null) {
+    const write = (closing: Closing) => closeAtOnce(closing, row);
+    await backlog.attempt(`close trace ${head.id}`, () => writer.close(end, { endedAt, left, write }));
+    return;
+  }
+  if (writer.flagged() || sample !== null) {
+    await backlog.attempt(`close trace ${head.id}`, async () => {
+      await (sample === null ? writer.close(end, { endedAt, left }) : writer.addSample(end, { endedAt, sample }));
+      await parts.enqueue(head.id);
+    });
+  }
   await parts.scoreBacklog.attempt(`write the scores of request ${head.requestId}`, () => parts.scores.add(row));
 }
 

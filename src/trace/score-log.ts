@@ -4,6 +4,8 @@ import type { ScoreRow } from "./trace.ts";
 
 /** The log of one state folder, with what sharing it takes. */
 export interface LocalScoreLog extends ScoreLog {
+  /** Like `add`, on disk when it returns; within a transaction a part of it. */
+  insert(row: ScoreRow): void;
   /** This gateway's own rows after a place, oldest first, as they are kept. */
   own(after: number, limit: number): { readonly sequence: number; readonly body: string }[];
   /** Adds rows of another gateway with their places there; known ones change nothing. */
@@ -33,10 +35,11 @@ export function createScoreLog(database: Database): LocalScoreLog {
   const rows = database.prepare<{ rows: number }>("SELECT count(*) AS rows FROM scores");
   const lastOf = (origin: string): number => last.get(origin)?.last ?? 0;
 
+  const insertOwn = (row: ScoreRow): void => void insert.run(row.createdAt, JSON.stringify(row));
+
   return {
-    async add(row) {
-      insert.run(row.createdAt, JSON.stringify(row));
-    },
+    insert: insertOwn,
+    add: async (row) => insertOwn(row),
     async list(options) {
       return newest.all(options.since ?? 0, options.limit).map(({ body }) => JSON.parse(body) as ScoreRow);
     },

@@ -2,6 +2,7 @@ import type { EndReason, FlagEvidence, RunEnd } from "../engine/engine.ts";
 import { NO_REDACTION, type Redaction, type TraceRedactor } from "./redaction.ts";
 import type { TraceStore } from "./stores.ts";
 import type { TraceEnd, TraceHead, TraceSample } from "./trace.ts";
+import type { Closing } from "./trace-store.ts";
 
 /** Writes the trace of one run, from the first flag on. */
 export interface TraceWriter {
@@ -11,10 +12,18 @@ export interface TraceWriter {
   learnPrompt(promptTokens: number): void;
   /** Opens the trace, or adds to it. When it throws, the evidence is kept and written by `close`. */
   save(evidence: FlagEvidence): Promise<void>;
-  /** Writes what is still missing, and the end. May be called again after it threw. */
-  close(end: RunEnd, ending: { readonly endedAt: number; readonly left: boolean }): Promise<void>;
+  /** Writes what is still missing, and the end; `write` does so in the store's place. May be called again after it threw. */
+  close(end: RunEnd, ending: Ending): Promise<void>;
   /** Writes the whole trace of a reply that nothing flagged. */
   addSample(end: RunEnd, ending: { readonly endedAt: number; readonly sample: TraceSample }): Promise<void>;
+}
+
+/** When a run ended, whether its client had left, and who writes its end. */
+export interface Ending {
+  /** Milliseconds since 1970. */
+  readonly endedAt: number;
+  readonly left: boolean;
+  readonly write?: (closing: Closing) => Promise<void>;
 }
 
 /** `complete`: the model or the policy ended the run. `interrupted`: the client, the deadline or a failure did. */
@@ -56,13 +65,14 @@ export function createTraceWriter({ traces, redaction = NO_REDACTION }: WriterPa
         throw error;
       }
     },
-    async close(end, { endedAt, left }) {
+    async close(end, { endedAt, left, write: writeEnd }) {
       for (let evidence = missing[0]; evidence !== undefined; evidence = missing[0]) {
         await write(evidence);
         missing.shift();
       }
       const ending = stored().end(endingOf(end, endedAt));
-      await traces.close(head.id, ending, left ? "interrupted" : traceStateOf(end.reason));
+      const state = left ? "interrupted" : traceStateOf(end.reason);
+      await (writeEnd?.({ id: head.id, end: ending, state }) ?? traces.close(head.id, ending, state));
     },
     addSample: (end, { endedAt, sample }) =>
       traces.addSample(stored().head(head), stored().end(endingOf(end, endedAt)), sample),

@@ -23,3 +23,19 @@ test("a trace that was closed without its item gets one when it is found", async
   expect(await records.queue.get(traceId(1))).toMatchObject({ state: "waiting" });
   expect(await records.recorder.retry()).toEqual({ enqueued: 0, failed: 0 });
 });
+
+test("the end of a flagged run, its score row and its item are written together, or none of them", async () => {
+  const { records, flag, lines } = openRig();
+  const { database, traces, scores } = records.local;
+  const rename = (from: string, to: string) => database.prepare(`ALTER TABLE ${from} RENAME TO ${to}`).run();
+  rename("scores", "hidden");
+  await flag(1);
+  expect(await traces.get(traceId(1))).toMatchObject({ state: "open", end: null, queued: false });
+  expect(await records.queue.get(traceId(1))).toBeUndefined();
+  expect(lines.join("\n")).toContain("it is tried again");
+  rename("hidden", "scores");
+  expect(await records.recorder.retry()).toEqual({ enqueued: 0, failed: 0 });
+  expect(await traces.get(traceId(1))).toMatchObject({ state: "complete", queued: true });
+  expect(await scores.list({ limit: 5 })).toMatchObject([{ traceId: traceId(1), flagged: true }]);
+  expect(await records.queue.get(traceId(1))).toMatchObject({ state: "waiting" });
+});
