@@ -28,11 +28,26 @@ export interface Sample {
   readonly value: number;
 }
 
+/** One series of a range query: seconds since 1970 and values, gaps left out. */
+export interface RangeSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly points: readonly (readonly [at: number, value: number])[];
+}
+
+/** From when to when, in seconds since 1970, and how many seconds lie between two values. */
+export interface QueryRange {
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+}
+
 /** A Prometheus of a test's own. */
 export interface PrometheusServer {
   readonly url: string;
   /** What an expression gives now. Throws with Prometheus's own words when it cannot be computed. */
   query(expression: string): Promise<Sample[]>;
+  /** The same over a time. */
+  queryRange(expression: string, range: QueryRange): Promise<RangeSeries[]>;
   stop(): Promise<void>;
 }
 
@@ -67,18 +82,38 @@ export async function startPrometheus(configuration: object): Promise<Prometheus
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { url, query: (expression) => query(url, expression), stop };
+  return {
+    url,
+    query: (expression) => query(url, expression),
+    queryRange: (expression, range) => queryRange(url, expression, range),
+    stop,
+  };
 }
 
 async function query(url: string, expression: string): Promise<Sample[]> {
-  const response = await fetch(`${url}/api/v1/query?${new URLSearchParams({ query: expression }).toString()}`);
-  const body = (await response.json()) as {
-    status: string;
-    error?: string;
-    data?: { resultType: string; result: { metric: Record<string, string>; value: [number, string] }[] };
-  };
-  if (body.status !== "success" || !body.data) throw new Error(`${expression}: ${body.error ?? response.status}`);
-  return body.data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+  const found = await get<{ metric: Record<string, string>; value: [number, string] }>(`${url}/api/v1/query`, {
+    query: expression,
+  });
+  return found.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+}
+
+async function queryRange(url: string, expression: string, { from, to, step }: QueryRange): Promise<RangeSeries[]> {
+  const range = { query: expression, start: String(from), end: String(to), step: String(step) };
+  const found = await get<{ metric: Record<string, string>; values: [number, string][] }>(
+    `${url}/api/v1/query_range`,
+    range,
+  );
+  return found.map(({ metric, values }) => ({
+    metric,
+    points: values.map(([at, value]) => [at, Number(value)] as const),
+  }));
+}
+
+async function get<Found>(url: string, words: Readonly<Record<string, string>>): Promise<Found[]> {
+  const response = await fetch(`${url}?${new URLSearchParams(words).toString()}`);
+  const body = (await response.json()) as { status: string; error?: string; data?: { result: Found[] } };
+  if (body.status !== "success" || !body.data) throw new Error(`${words["query"]}: ${body.error ?? response.status}`);
+  return body.data.result;
 }
 
 async function answers(url: string): Promise<boolean> {
