@@ -69,7 +69,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   if (options.withProcess !== false) collectDefaultMetrics({ register: registry });
   const meters = new Map<SeriesKey, Meter>(keysOf(SERIES).map((key) => [key, createMeter(SERIES[key], registry)]));
-  const { learn, detectors } = createLearn(meters);
+  const { learn, detectors, isLoaded } = createLearn(meters);
   learn(options);
   for (const [key, meter] of meters) if (SERIES[key].labels.length === 0) start(meter, {});
 
@@ -82,14 +82,15 @@ export function createMetrics(options: MetricsOptions): Metrics {
     const meter = meters.get(key);
     if (meter instanceof Gauge) meter.set(labels, value);
   };
+  const remove = (key: SeriesKey, labels: Labels): void => meters.get(key)?.remove(labels);
   const raise = createRaise(add);
   set("buildInfo", { version: options.version, model: options.models.join(","), precision: options.precision }, 1);
   const tax = createTax({ add, set });
-  const config = createConfigState({ set, remove: (key, labels) => meters.get(key)?.remove(labels) });
+  const config = createConfigState({ set, remove });
   const drift = createDrift();
   const readers = {
     ...createReaders(options, { add, set, raise, tax, detectors }),
-    ...createAssuranceReaders({ detectors, drift }, options.assurance ?? {}, set),
+    ...createAssuranceReaders({ detectors, isLoaded, drift, remove }, options.assurance ?? {}, set),
   };
   const failed = new Set<string>();
   return {
@@ -139,7 +140,9 @@ interface Writers {
 function createLearn(meters: ReadonlyMap<SeriesKey, Meter>) {
   const started = new Set<string>();
   const detectors = new Set<string>();
+  let loaded: readonly string[] = [];
   const learn: Metrics["learn"] = (names) => {
+    loaded = names.detectors;
     for (const detector of names.detectors) detectors.add(detector);
     const labelSets = everyLabelSet(names);
     for (const key of keysOf(labelSets)) {
@@ -150,7 +153,7 @@ function createLearn(meters: ReadonlyMap<SeriesKey, Meter>) {
       }
     }
   };
-  return { learn, detectors };
+  return { learn, detectors, isLoaded: (detector: string) => loaded.includes(detector) };
 }
 
 /** What is looked up when the metrics are read. */

@@ -5,6 +5,7 @@ import { registerCheck } from "./check.ts";
 import { openCheckModel } from "./check-model.ts";
 import { registerDelete } from "./delete.ts";
 import { registerDetectors } from "./detectors.ts";
+import { registerFind } from "./find.ts";
 import { registerInit } from "./init.ts";
 import { registerLens } from "./lens.ts";
 import { registerPolicy } from "./policy.ts";
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   registerScan(program);
   registerDetectors(program);
   registerReview(program);
+  registerFind(program);
   registerDelete(program);
   registerPolicy(program);
   registerBench(program);

@@ -66,10 +66,16 @@ export function startCanaryRounds(options: CanaryRoundsOptions): CanaryRounds {
   function schedule(afterMs: number): void {
     timer = setTimeout(() => void round(), afterMs).unref();
   }
+  /** What is asked no more has no result: the next round may be long in coming. */
+  function forget(): void {
+    const asked = new Set(canaries().map(({ detector }) => detector));
+    for (const detector of results.keys()) if (!asked.has(detector)) results.delete(detector);
+  }
   function renew(): void {
     if (closed) return;
     course += 1;
     clearTimeout(timer);
+    forget();
     if (everyMs() > 0) schedule(firstMs);
     else results.clear();
   }

@@ -58,9 +58,8 @@ export function createErasing(parts: ErasingParts): Erasing {
 
   return {
     async find(id) {
-      // Other gateways' rows are fetched before a look.
-      if (!id.startsWith("tr_")) await desk.scores.count();
-      const named = id.startsWith("tr_") ? [id] : await findTracesOfRequest(local, id);
+      const parts = { ...local, scores: desk.scores };
+      const named = id.startsWith("tr_") ? [id] : await findTracesOfRequest(parts, id);
       const known = await Promise.all(named.map(isKnown));
       return named.filter((_, index) => known[index]);
     },

@@ -7,6 +7,7 @@ import { createItemDelivery } from "../queue/delivery.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import { createSettling } from "../queue/settling.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
+import type { RequestFinder } from "../review/request-finder.ts";
 import { createPump, type Pump } from "../trace/pump.ts";
 import { createRedaction } from "../trace/redaction.ts";
 import { createRecorder, type Recorder } from "../trace/recorder.ts";
@@ -17,6 +18,7 @@ import { openDesk, type Desk } from "./desk.ts";
 import { createIntake } from "./intake.ts";
 import { openLocalStores, type LocalStores } from "./local-stores.ts";
 import { createErasing, type Erasing } from "./erasing.ts";
+import { createFinding } from "./finding.ts";
 import { readReviewHealth } from "./review-health.ts";
 import { createTallies, type TallyKeeper } from "./review-tallies.ts";
 
@@ -56,6 +58,8 @@ export interface Records {
   readonly tallies: ReviewTallies;
   /** Deletes traces for good. */
   readonly erasing: Erasing;
+  /** Finds the runs of a request, flagged or not. */
+  readonly finder: RequestFinder;
   readonly trimScores: Desk["trimScores"];
   /** Begins to deliver, now and whenever the queue answers again. */
   start(): void;
@@ -70,8 +74,7 @@ export interface Records {
 export function openRecords(options: RecordsOptions): Records {
   const { config, log, environment = process.env, mustExist = false } = options;
   const folder = config.stateDir ?? stateFolder(undefined, environment);
-  const sharedKey = config.queue.driver === "bullmq";
-  const local = openLocalStores({ folder, mustExist, sharedKey, environment });
+  const local = openLocalStores({ folder, mustExist, sharedKey: config.queue.driver === "bullmq", environment });
   const keeper = createTallies();
   const desk = openDesk({ config, local, log, environment, onFailure: keeper.redisFailed });
   const onAdded = options.onAdded ?? (config.enrichment.enabled ? desk.work.add : async () => undefined);
@@ -103,6 +106,7 @@ export function openRecords(options: RecordsOptions): Records {
     local,
     tallies: keeper.tallies,
     erasing,
+    finder: createFinding({ local, desk, review: config.review }),
     trimScores: desk.trimScores,
     reached,
     start: () => {

@@ -51,9 +51,19 @@ export interface AssuranceSources {
   readonly overrides?: () => readonly Loosening[];
 }
 
+/** Whose series there are. */
+export interface AssuranceParts {
+  /** Every detector that there is or was. */
+  readonly detectors: Iterable<string>;
+  /** Whether there still is one. */
+  readonly isLoaded: (detector: string) => boolean;
+  readonly drift: Pick<Drift, "distances">;
+  readonly remove: (key: keyof typeof ASSURANCE_SERIES, labels: Labels) => void;
+}
+
 /** What is looked up when the metrics are read. */
 export function createAssuranceReaders(
-  { detectors, drift }: { readonly detectors: Iterable<string>; readonly drift: Pick<Drift, "distances"> },
+  { detectors, isLoaded, drift, remove }: AssuranceParts,
   { canaries, overrides }: AssuranceSources,
   set: (key: keyof typeof ASSURANCE_SERIES, labels: Labels, value: number) => void,
 ): Readonly<Record<string, () => unknown>> {
@@ -63,7 +73,10 @@ export function createAssuranceReaders(
       const { results, lastRunAt } = canaries.state();
       set("canaryInterval", {}, canaries.everyMs / 1000);
       set("canaryLastRun", {}, (lastRunAt ?? 0) / 1000);
-      for (const detector of detectors) set("canarySuccess", { detector }, Number(results.get(detector) ?? NaN));
+      for (const detector of detectors) {
+        if (isLoaded(detector)) set("canarySuccess", { detector }, Number(results.get(detector) ?? NaN));
+        else remove("canarySuccess", { detector });
+      }
     },
     overrides() {
       if (overrides === undefined) return;

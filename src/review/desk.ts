@@ -7,6 +7,7 @@ import type { Override } from "../trace/override-store.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { Summaries } from "./item-summary.ts";
 import type { Notes, NoteSealing } from "./notes.ts";
+import type { RequestFinder } from "./request-finder.ts";
 import type { ReviewStats, StatsFeed } from "./stats-feed.ts";
 import type { Verdicts } from "./verdicts.ts";
 
@@ -35,6 +36,8 @@ export interface ReviewParts {
   readonly erasing?: {
     erase(request: { readonly traceId: string; readonly actor: string; readonly reason: string }): Promise<void>;
   };
+  /** Finds the runs of a request, flagged or not. */
+  readonly finder?: RequestFinder;
   /** Every request as it goes, for leads. */
   readonly live?: LiveFeed;
   /** Notes on a trace in the audit logs of other gateways. */

@@ -1,13 +1,12 @@
 import { GatewayError } from "../errors.ts";
 import type { QueuedItem } from "../queue/queue.ts";
 import type { ReviewDecision } from "../trace/stores.ts";
-import type { Trace } from "../trace/trace.ts";
 import { hideItem, hideView, type ShownItem } from "./blind-view.ts";
 import { boundView, type Omission } from "./bounded-view.ts";
 import type { DeskParts } from "./desk.ts";
 import { viewTrace, type TraceView } from "./evidence.ts";
 import type { ReviewNote } from "./notes.ts";
-import { isAlone, isHidden } from "./opinions.ts";
+import { isAlone, isHidden, mayBeBlind } from "./opinions.ts";
 import { findSimilar, type SimilarItem } from "./similar-items.ts";
 
 /** Everything that a reviewer sees of one trace. */
@@ -36,7 +35,7 @@ export async function readDetail(parts: DeskParts, traceId: string, reviewer: st
   if (trace === undefined) throw new GatewayError("not_found", `There is no trace ${traceId}.`);
   const item = await queue.get(itemId);
   const [given, remarks] = await Promise.all([decisions.list(itemId), notes.list(itemId)]);
-  const hidden = item === undefined ? mayBeBlind(parts, trace) : isHidden(item, given, reviewer);
+  const hidden = item === undefined ? mayBeBlind(trace, parts.settings.blind) : isHidden(item, given, reviewer);
   const alone = item === undefined ? hidden : isAlone(item, given, reviewer);
   const view = boundView(viewTrace(trace));
   const isTheirs = (author: string) => !alone || author === reviewer;
@@ -52,11 +51,6 @@ export async function readDetail(parts: DeskParts, traceId: string, reviewer: st
     notes: remarks.filter((remark) => isTheirs(remark.reviewer)),
     description: parts.descriptions[detector] ?? "",
   };
-}
-
-/** Whether a trace that is no item yet could become a blind one. */
-function mayBeBlind({ settings }: DeskParts, trace: Trace): boolean {
-  return trace.sample !== null || settings.blind > 0;
 }
 
 async function readEnrichment({ enrichments }: DeskParts, traceId: string): Promise<unknown> {

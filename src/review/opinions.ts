@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ItemStage, QueuedItem } from "../queue/queue.ts";
 import type { ReviewDecision } from "../trace/stores.ts";
+import type { Trace } from "../trace/trace.ts";
 
 /** The verdicts on one trace that were neither withdrawn nor superseded. */
 export interface Standing {
@@ -47,6 +48,11 @@ export function isHidden(
   reviewer: string,
 ): boolean {
   return item.blind && item.state !== "decided" && !decisions.some((decision) => decision.reviewer === reviewer);
+}
+
+/** Whether a trace that is no item yet could become a blind one. `blind`: the share of flagged items that are. */
+export function mayBeBlind({ sample }: Pick<Trace, "sample">, blind: number): boolean {
+  return sample !== null || blind > 0;
 }
 
 /** Whether a reviewer must not see what others said: a second opinion is their own, and so is a blind one. */

@@ -20,6 +20,8 @@ const rate = z.number().min(1e-9).max(1);
 /** The bodies, queries and path parts that the review API takes. */
 export const SCHEMAS = {
   path: z.strictObject({ traceId }),
+  /** A request's id as callers may send it, or a trace's. */
+  request: z.strictObject({ id: z.string().min(1).max(256) }),
   actor: z.strictObject({ reviewer: name }),
   override: z.strictObject({
     reason: z

@@ -5,6 +5,7 @@ import { createAccess } from "./access.ts";
 import type { DeskParts, ReviewParts } from "./desk.ts";
 import { declareErasure } from "./erasure-routes.ts";
 import { declareEvents } from "./event-routes.ts";
+import { declareFinding } from "./find-routes.ts";
 import { declareInsights } from "./insight-routes.ts";
 import { declareItems } from "./item-routes.ts";
 import { createSummaries } from "./item-summary.ts";
@@ -17,11 +18,11 @@ import { createStatsFeed, type ReviewStats } from "./stats-feed.ts";
 import { createVerdicts } from "./verdicts.ts";
 
 /** Mounted under `/api`: nothing else of the app is touched. */
-const PATHS = ["/api/session", "/api/review"];
+const PATHS = ["/api/session", "/api/review", "/api/requests"];
 const RETRY_AFTER_MS = 2_000;
 
 /**
- * The JSON API of the review desk, under `/api/session` and `/api/review`; docs/review.md lists the routes. All but the
+ * The JSON API of the review desk, under `/api/session`, `/api/review` and `/api/requests`; docs/review.md lists the routes. All but the
  * login take a session. The app that mounts it parses JSON bodies and checks Host and Origin.
  */
 export function createReviewRoutes(parts: ReviewParts): Router {
@@ -48,6 +49,7 @@ export function createReviewRoutes(parts: ReviewParts): Router {
   if (live !== undefined) declareLive(router, { ...desk, ...checkMs, live, findSession });
   declareItems(router, desk);
   declareErasure(router, desk);
+  declareFinding(router, desk);
   declareInsights(router, desk);
   router.use(PATHS, (request) => {
     throw new GatewayError("not_found", `There is no route ${request.method} ${request.originalUrl.split("?")[0]}.`);

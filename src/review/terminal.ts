@@ -1,6 +1,8 @@
 import type { QueuedItem } from "../queue/queue.ts";
 import type { ReviewDecision } from "../trace/stores.ts";
 import type { Firing, TraceView } from "./evidence.ts";
+import type { FoundDetector, FoundRun } from "./found-run.ts";
+import type { FoundRequest } from "./request-finder.ts";
 import { visibleText } from "../visible-text.ts";
 
 const SHADES = "▁▂▃▄▅▆▇█";
@@ -58,6 +60,49 @@ export function formatTrace(
     ),
   ];
   return sections.join("\n");
+}
+
+/** Every run of a request, newest first. */
+export function formatRuns({ runs, gateway, more }: FoundRequest): string {
+  const rest = more ? [`the newest ${runs.length}; there are more`] : [];
+  return [...runs.map((run) => formatRun(run, gateway)), ...rest].join("\n\n");
+}
+
+function formatRun(run: FoundRun, here: string): string {
+  const at = run.endedAt ?? run.startedAt;
+  const { prompt, generated, released } = run.tokens;
+  const whose =
+    run.gateway === null ? undefined : run.gateway === here ? "this gateway" : `gateway ${line(run.gateway)}`;
+  const named = (name: string, value: string | number | null) =>
+    value === null ? undefined : `${name} ${line(String(value))}`;
+  const listed = (parts: readonly (string | undefined)[]) => parts.filter((part) => part !== undefined).join(", ");
+  const facts = [named("request", run.requestId), named("policy", run.policy), named("model", run.model), whose];
+  const end = [
+    named("ended", run.ending?.replaceAll("_", " ") ?? null),
+    named("action", run.action),
+    named("prompt tokens", prompt),
+    named("generated", generated),
+    named("released", released),
+  ];
+  const item = run.item === null ? "no review item" : `review item ${run.item.traceId} ${run.item.state}`;
+  const flagged = run.flagged === null ? undefined : run.flagged ? "flagged" : "not flagged";
+  return [
+    [run.traceId ?? "no trace id", at === null ? undefined : new Date(at).toISOString(), flagged]
+      .filter((part) => part !== undefined)
+      .join("  "),
+    listed(facts),
+    listed(end),
+    ...run.detectors.map(formatDetector),
+    `trace: ${run.record}; ${item}`,
+  ]
+    .filter((text) => text !== "")
+    .join("\n  ");
+}
+
+function formatDetector({ detector, verdict, score, position, action }: FoundDetector): string {
+  const where = position === null ? "" : ` at position ${position}`;
+  const largest = score === null ? "" : `, largest score ${score.toFixed(2)}${where}`;
+  return `${line(detector)}: ${verdict.replaceAll("_", " ")}${largest}${action === null ? "" : `, ${action}`}`;
 }
 
 function formatFiring(firing: Firing): string {

@@ -1,34 +1,55 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Database } from "./database.ts";
-import type { TraceStore } from "./stores.ts";
+import type { ScoreLog, TraceStore } from "./stores.ts";
 
 /** Where a request is looked for. */
 export interface LookupParts {
   readonly database: Database;
+  /** Those of the same database. */
   readonly traces: Pick<TraceStore, "get">;
+  readonly scores: Pick<ScoreLog, "find">;
 }
 
 const PAGE = 200;
+/** Nobody has sent so many under one id. */
+const ALL = 1_000_000;
 
-/**
- * Ids of the traces of a request. Its score rows name them; only where there is no row any more, the traces on this disk are opened
- * one after the other.
- */
-export async function findTracesOfRequest({ database, traces }: LookupParts, requestId: string): Promise<string[]> {
-  const rows = database
-    .prepare<{ id: string | null; here: number }>(
-      `SELECT json_extract(body, '$.traceId') AS id, EXISTS (SELECT 1 FROM traces WHERE id = json_extract(body, '$.traceId')) AS here
-       FROM scores WHERE json_extract(body, '$.requestId') = ? AND (origin IS NOT NULL OR here)`,
-    )
-    .all(requestId);
-  const named = rows.flatMap(({ id }) => id ?? []);
-  if (named.length > 0) return [...new Set(named)];
-  const page = database.prepare<{ id: string }>("SELECT id FROM traces WHERE id > ? ORDER BY id LIMIT ?");
-  const found: string[] = [];
+/** What the column `request` of a trace holds: a JSON text, since a plain one is cut at its first NUL character. */
+export function requestKey(requestId: string): string {
+  return JSON.stringify(requestId);
+}
+
+/** Ids of a request's traces on this disk, oldest first. */
+export async function findTracesHere(
+  parts: Pick<LookupParts, "database" | "traces">,
+  requestId: string,
+): Promise<string[]> {
+  await nameAll(parts);
+  return parts.database
+    .prepare<{ id: string }>("SELECT id FROM traces WHERE request = ? ORDER BY created_at, id")
+    .all(requestKey(requestId))
+    .map(({ id }) => id);
+}
+
+/** Ids of the traces of a request: those on this disk, and those that other gateways' score rows name. */
+export async function findTracesOfRequest(parts: LookupParts, requestId: string): Promise<string[]> {
+  const rows = await parts.scores.find({ requestId, limit: ALL });
+  const elsewhere = rows.flatMap(({ row, origin }) => (origin === null ? [] : (row.traceId ?? [])));
+  return [...new Set([...(await findTracesHere(parts, requestId)), ...elsewhere])];
+}
+
+/** Traces of an earlier version do not say their request in clear: each is opened once. */
+async function nameAll({ database, traces }: Pick<LookupParts, "database" | "traces">): Promise<void> {
+  const page = database.prepare<{ id: string }>(
+    "SELECT id FROM traces WHERE request IS NULL AND id > ? ORDER BY id LIMIT ?",
+  );
+  const name = database.prepare("UPDATE traces SET request = ? WHERE id = ?");
   for (let ids = page.all("", PAGE); ids.length > 0; ids = page.all(ids.at(-1)?.id ?? "", PAGE)) {
-    for (const { id } of ids) if ((await traces.get(id))?.head.requestId === requestId) found.push(id);
+    const opened = await Promise.all(ids.map(({ id }) => traces.get(id)));
+    database.transaction(() => {
+      for (const trace of opened) if (trace !== undefined) name.run(requestKey(trace.head.requestId), trace.head.id);
+    });
     // Requests are served in between.
     await nextTurn();
   }
-  return found;
 }

@@ -134,4 +134,10 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   `,
+  `
+  CREATE INDEX scores_by_request ON scores (json_extract(body, '$.requestId'), created_at);
+  CREATE INDEX scores_by_trace ON scores (json_extract(body, '$.traceId'));
+  ALTER TABLE traces ADD COLUMN request TEXT;
+  CREATE INDEX traces_by_request ON traces (request);
+  `,
 ];

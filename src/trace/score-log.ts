@@ -32,6 +32,11 @@ export function createScoreLog(database: Database): LocalScoreLog {
     "SELECT max(origin_sequence) AS last FROM scores WHERE origin = ?",
   );
   const trim = database.prepare("DELETE FROM scores WHERE origin = ? AND origin_sequence <= ?");
+  const finder = (field: "requestId" | "traceId") =>
+    database.prepare<{ body: string; origin: string | null }>(
+      `SELECT body, origin FROM scores WHERE json_extract(body, '$.${field}') = ? ORDER BY created_at DESC, sequence DESC LIMIT ?`,
+    );
+  const [ofRequest, ofTrace] = [finder("requestId"), finder("traceId")];
   const rows = database.prepare<{ rows: number }>("SELECT count(*) AS rows FROM scores");
   const lastOf = (origin: string): number => last.get(origin)?.last ?? 0;
 
@@ -45,6 +50,11 @@ export function createScoreLog(database: Database): LocalScoreLog {
     },
     async count() {
       return rows.get()?.rows ?? 0;
+    },
+    async find(query) {
+      const { limit } = query;
+      const found = "requestId" in query ? ofRequest.all(query.requestId, limit) : ofTrace.all(query.traceId, limit);
+      return found.map(({ body, origin }) => ({ row: JSON.parse(body) as ScoreRow, origin }));
     },
     own: (after, limit) => own.all(after, limit),
     addOthers(origin, others) {

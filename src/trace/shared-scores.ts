@@ -59,5 +59,9 @@ export function createSharedScores(options: SharedScoresOptions): ScoreLog {
       await refresh();
       return local.count();
     },
+    async find(query) {
+      await refresh();
+      return local.find(query);
+    },
   };
 }

@@ -87,10 +87,21 @@ export interface AuditLog {
   verify(): Promise<number | undefined>;
 }
 
+/** A score row and the gateway that it was copied from; null for one of this gateway's own. */
+export interface FoundScoreRow {
+  readonly row: ScoreRow;
+  readonly origin: string | null;
+}
+
+/** The rows of a request, or of a trace. */
+export type ScoreQuery = ({ readonly requestId: string } | { readonly traceId: string }) & { readonly limit: number };
+
 /** One line for every reply. */
 export interface ScoreLog {
   add(row: ScoreRow): Promise<void>;
   /** Newest first. */
   list(options: { readonly limit: number; readonly since?: number }): Promise<ScoreRow[]>;
   count(): Promise<number>;
+  /** Newest first. */
+  find(query: ScoreQuery): Promise<FoundScoreRow[]>;
 }

@@ -1,6 +1,7 @@
 import type { FlagEvidence } from "../engine/engine.ts";
 import { GatewayError } from "../errors.ts";
 import type { Database } from "./database.ts";
+import { requestKey } from "./request-lookup.ts";
 import { createClearSealing, type Sealing } from "./sealing.ts";
 import type { TraceStore } from "./stores.ts";
 import type { Trace, TraceEnd, TraceHead, TraceSample } from "./trace.ts";
@@ -16,10 +17,11 @@ interface TraceRow {
 function prepareStatements(database: Database) {
   return {
     insert: database.prepare(
-      "INSERT INTO traces (id, created_at, state, head) VALUES (?, ?, 'open', ?) ON CONFLICT DO NOTHING",
+      "INSERT INTO traces (id, request, created_at, state, head) VALUES (?, ?, ?, 'open', ?) ON CONFLICT DO NOTHING",
     ),
     insertSample: database.prepare(
-      "INSERT INTO traces (id, created_at, state, head, ending, sample) VALUES (?, ?, 'complete', ?, ?, ?) ON CONFLICT DO NOTHING",
+      `INSERT INTO traces (id, request, created_at, state, head, ending, sample) VALUES (?, ?, ?, 'complete', ?, ?, ?)
+       ON CONFLICT DO NOTHING`,
     ),
     addEvidence: database.prepare(
       `INSERT INTO evidence (trace_id, ordinal, body)
@@ -85,7 +87,7 @@ export function createTraceStore(database: Database, sealing: Sealing = createCl
     async open(head: TraceHead, first: FlagEvidence) {
       database.transaction(() => {
         demand(
-          sql.insert.run(head.id, head.createdAt, seal(head, head.id, "head")),
+          sql.insert.run(head.id, requestKey(head.requestId), head.createdAt, seal(head, head.id, "head")),
           `Trace ${head.id} exists already.`,
         );
         sql.addEvidence.run(seal(first, head.id, "evidence"), head.id);
@@ -115,9 +117,9 @@ export function createTraceStore(database: Database, sealing: Sealing = createCl
       return sql.unqueued.all(limit).map((row) => row.id);
     },
     async addSample(head: TraceHead, ending: TraceEnd, sample) {
-      const { id, createdAt } = head;
+      const { id, requestId, createdAt } = head;
       const bodies = [seal(head, id, "head"), seal(ending, id, "ending"), seal(sample, id, "sample")];
-      sql.insertSample.run(id, createdAt, ...bodies);
+      sql.insertSample.run(id, requestKey(requestId), createdAt, ...bodies);
     },
     get: async (id) => read(id),
   };

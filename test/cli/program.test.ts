@@ -13,6 +13,7 @@ describe("createProgram", () => {
       "scan",
       "detectors",
       "review",
+      "find",
       "delete",
       "policy",
       "bench",

@@ -1,9 +1,12 @@
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, it, onTestFinished, test } from "vitest";
 import { loadConfig } from "../../src/config.ts";
 import { describeCanaries, listCanaries } from "../../src/gateway/canaries.ts";
 import { openDatabase } from "../../src/trace/database.ts";
 import { createScoreLog } from "../../src/trace/score-log.ts";
 import { startWatched } from "../support/blind-gateway.ts";
+import { openLiveFiles } from "../support/live-files.ts";
+import { startLive } from "../support/live-gateway.ts";
+import { until } from "../support/wire-reply.ts";
 import { atRoot } from "../support/documents.ts";
 import { temporaryFolder, writeFolder } from "../support/folder.ts";
 
@@ -84,4 +87,43 @@ test("a detector that sees passes, and its canaries are no traffic", async () =>
   expect(await createScoreLog(database).count()).toBe(0);
   database.close();
   await sound.gateway.stop();
+});
+
+test("after a reload the next round asks what serves now, and a detector that is gone has no series", async () => {
+  const flagged = (...ids: string[]) => ({
+    detectors: Object.fromEntries(ids.map((id) => [id, { action: "flag" }])),
+  });
+  const asked = (detector: string, expect: string) => ({ detector, chat: "Tell me about a dog.", expect });
+  const open = { mode: "monitor", hold_tokens: 0, detectors: {} };
+  const live = await startLive({
+    detectors: { dog: { at: { text: " dog" } }, cat: { at: { text: " cat" } } },
+    policies: { guard: flagged("dog", "cat") },
+    fields: {
+      engine: { threads: 1 },
+      reload: { poll_ms: 0 },
+      canaries: { prompts: [asked("dog", "fires"), asked("cat", "fires")] },
+    },
+  });
+  onTestFinished(() => live.stop());
+  const files = openLiveFiles(live.folder);
+  const success = (detector: string) =>
+    live.metric(`oversight_canary_success{detector="${detector}"}`).catch(() => "gone");
+  await until(async () => (await success("dog")) === 1 && (await success("cat")) === 0, 60_000);
+
+  files.setDetector("fresh", { at: { text: " dog" } });
+  files.removeDetector("cat");
+  files.setFields({
+    policies: { open, guard: flagged("dog", "fresh") },
+    canaries: { prompts: [asked("dog", "fires"), asked("fresh", "fires")] },
+  });
+  expect(await live.gateway.reload()).toMatchObject({ ok: true, engine: "new" });
+  expect(await success("cat")).toBe("gone");
+  await until(async () => (await success("fresh")) === 1, 60_000);
+  expect([await success("dog"), await success("cat")]).toEqual([1, "gone"]);
+
+  // The engine of before would still say that it fires.
+  files.setDetector("dog", { at: { text: " horse" } });
+  expect(await live.gateway.reload()).toMatchObject({ ok: true, engine: "new", changed: ["detectors/dog"] });
+  await until(async () => (await success("dog")) === 0, 60_000);
+  expect([await success("fresh"), await success("cat")]).toEqual([1, "gone"]);
 });

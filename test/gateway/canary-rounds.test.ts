@@ -16,11 +16,15 @@ const MINUTE = 60_000;
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
-function start(answers: Record<string, CanaryOutcome> = {}, everyMs = () => 15 * MINUTE) {
+function start(
+  answers: Record<string, CanaryOutcome> = {},
+  everyMs = () => 15 * MINUTE,
+  canaries: () => readonly Canary[] = () => CANARIES,
+) {
   const asked: string[] = [];
   const lines: string[] = [];
   const rounds = startCanaryRounds({
-    canaries: () => CANARIES,
+    canaries,
     async run({ name }) {
       asked.push(name);
       return answers[name] ?? { outcome: "held" };
@@ -102,4 +106,22 @@ test("one that begins again asks soon, drops a round under way, and forgets what
   await vi.advanceTimersByTimeAsync(60 * MINUTE);
   expect(asked).toHaveLength(6);
   expect(shown(rounds)).toEqual({});
+});
+
+test("what is asked no more is forgotten when it begins again, even while no round comes to its end", async () => {
+  let listed: readonly Canary[] = CANARIES;
+  const { rounds, answers, asked } = start({}, undefined, () => listed);
+  answers["clouds"] = { outcome: "failed", found: "threw" };
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(shown(rounds)).toEqual({ sea: true, sky: false });
+  listed = [canary("sea", "waves"), canary("sand", "dunes")];
+  answers["dunes"] = { outcome: "not_run", why: "overloaded" };
+  rounds.renew();
+  expect(shown(rounds)).toEqual({ sea: true });
+  await vi.advanceTimersByTimeAsync(MINUTE);
+  expect(shown(rounds)).toEqual({ sea: true });
+  delete answers["dunes"];
+  await vi.advanceTimersByTimeAsync(MINUTE);
+  expect(shown(rounds)).toEqual({ sea: true, sand: true });
+  expect(asked.slice(3)).not.toContain("clouds");
 });

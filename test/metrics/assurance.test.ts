@@ -2,10 +2,16 @@ import { expect, test } from "vitest";
 import { createAssuranceReaders, type AssuranceSources } from "../../src/metrics/assurance.ts";
 
 /** What the readers set, by series and labels. */
-function read(sources: AssuranceSources, distances: [string, number][] = []): Record<string, number> {
+function read(sources: AssuranceSources, distances: [string, number][] = [], gone = ""): Record<string, number> {
   const values: Record<string, number> = {};
+  if (gone !== "") values[`canarySuccess ${gone}`] = 0;
   const readers = createAssuranceReaders(
-    { detectors: ["sea", "sky"], drift: { distances: () => new Map(distances) } },
+    {
+      detectors: ["sea", "sky"],
+      isLoaded: (detector) => detector !== gone,
+      drift: { distances: () => new Map(distances) },
+      remove: (key, labels) => void delete values[[key, ...Object.values(labels)].join(" ")],
+    },
     sources,
     (key, labels, value) => {
       values[[key, ...Object.values(labels)].join(" ")] = value;
@@ -26,6 +32,13 @@ test("a canary that held is 1, one that failed 0, and what is not known is no nu
   expect(read({ canaries: { everyMs: 0, state: () => state([["sky", false]]) } })).toMatchObject({
     "canarySuccess sky": 0,
   });
+});
+
+test("a detector that is loaded no more has no canary, whatever its last one said", () => {
+  const state = () => ({ results: new Map([["sky", false]]), lastRunAt: 5_000 });
+  const values = read({ canaries: { everyMs: 900_000, state } }, [], "sky");
+  expect(Object.keys(values)).toContain("canarySuccess sea");
+  expect(Object.keys(values)).not.toContain("canarySuccess sky");
 });
 
 test("nothing is set where nothing is looked up", () => {

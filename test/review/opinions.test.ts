@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { excludedAt, isAlone, isHidden, nextStep, standingOf } from "../../src/review/opinions.ts";
+import { excludedAt, isAlone, isHidden, mayBeBlind, nextStep, standingOf } from "../../src/review/opinions.ts";
 import { sampleDecision, sampleQueuedItem, traceId } from "../conformance/samples.ts";
 
 const first = sampleDecision(1, { verdict: "true_positive", reviewer: "ada" });
@@ -64,4 +64,11 @@ test("a second reviewer, and whoever judges a blind item, does not see what othe
   expect(isAlone({ ...waiting, state: "decided" }, [first], "bo")).toBe(false);
   expect(isAlone({ ...waiting, stage: "escalated", excluded: [] }, [first], "bo")).toBe(false);
   expect(isAlone(sampleQueuedItem(1, { blind: true }), [], "bo")).toBe(true);
+});
+
+test("a sampled trace is to be a blind item, and any other where some are", () => {
+  const sample = { stratum: "clear", probability: 1, detector: "a", score: 1, threshold: 2 } as const;
+  expect(mayBeBlind({ sample }, 0)).toBe(true);
+  expect(mayBeBlind({ sample: null }, 0)).toBe(false);
+  expect(mayBeBlind({ sample: null }, 0.1)).toBe(true);
 });

@@ -22,6 +22,10 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ["a re-read that failed", `#/item/${traceId(2)}`, ".missing .broken"],
   ["decided items", "#/?state=decided", ".row"],
   ["a decided item", `#/item/${traceId(22)}`, ".history"],
+  ["nothing looked for yet", "#/find", "#find-id"],
+  ["a flagged request", "#/find/request-7", ".runs"],
+  ["a blind one", "#/find/request-6", ".runs"],
+  ["an id that nobody knows", "#/find/nobody", ".nothing"],
   ["statistics", "#/statistics", ".detector-row"],
   ["thresholds", "#/thresholds", ".proposal"],
   ["the audit trail", "#/audit", ".audit"],
@@ -93,6 +97,11 @@ describeInBrowser("the review page for everyone", (visit) => {
         await page.keyboard.press("?");
         await page.waitForSelector("dialog[open]");
         found.push(...(await faults(page, "help")));
+        await page.keyboard.press("Escape");
+        await page.click("[data-delete]");
+        await page.click("dialog button[type=submit]");
+        await page.waitForSelector("#delete-wrong:not(:empty)");
+        found.push(...(await faults(page, "a deletion")));
         expect(found).toEqual([]);
       });
     }
@@ -124,6 +133,7 @@ describeInBrowser("the review page for everyone", (visit) => {
     await page.keyboard.press("Control+Enter");
     await expect.poll(async () => (await server.decisions.page(0, 99)).at(-1)?.decision.note).toBe("by keys");
     for (const [key, sign] of [
+      ["f", "#find-id"],
       ["s", ".detector-row"],
       ["t", ".proposal"],
       ["a", ".audit"],

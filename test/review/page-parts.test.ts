@@ -18,6 +18,9 @@ test("an address names a page, an item or filters, and anything else is the queu
   expect(parseHash("#/audit?trace=x%26y")).toEqual({ page: "audit", id: "", query: { trace: "x&y" } });
   for (const hash of ["", "#", "#/", "#/item/tr_1", "#/item", "#/constructor", "#/__proto__"])
     expect([hash, parseHash(hash)]).toEqual([hash, { page: "", id: "", query: {} }]);
+  for (const asked of ["request-1", "a/b?c#d", "100%", "<b>", ""])
+    expect(parseHash(formatHash("find", asked))).toEqual({ page: "find", id: asked, query: {} });
+  expect(parseHash("#/find/a/b%")).toEqual({ page: "find", id: "a/b%", query: {} });
   expect(parseHash(formatHash("", "", { state: "waiting", detector: "a&b=c", model: undefined }))).toEqual({
     page: "",
     id: "",

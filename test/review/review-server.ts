@@ -9,12 +9,16 @@ import type { ReviewParts } from "../../src/review/desk.ts";
 import type { ItemDetail } from "../../src/review/item-detail.ts";
 import type { ItemSummary } from "../../src/review/item-summary.ts";
 import { createReviewPage } from "../../src/review/page.ts";
+import { createRequestFinder } from "../../src/review/request-finder.ts";
 import { createReviewRoutes } from "../../src/review/routes.ts";
 import type { Session } from "../../src/review/sessions.ts";
 import { createAuditLog } from "../../src/trace/audit-log.ts";
 import { openDatabase } from "../../src/trace/database.ts";
 import { createDecisionStore } from "../../src/trace/decision-store.ts";
 import { createEnrichmentStore } from "../../src/trace/enrichment-store.ts";
+import { createErasures } from "../../src/trace/erasures.ts";
+import { findTracesHere } from "../../src/trace/request-lookup.ts";
+import { createScoreLog } from "../../src/trace/score-log.ts";
 import type { DecisionStore } from "../../src/trace/stores.ts";
 import { createTraceStore } from "../../src/trace/trace-store.ts";
 import type { Trace } from "../../src/trace/trace.ts";
@@ -79,12 +83,13 @@ export async function startReviewServer(folder: string, changes: ServerChanges =
   const logged: unknown[][] = [];
   const log = { error: (...entry: unknown[]) => void logged.push(entry) };
   const settings = { ...OPEN_SETTINGS, ...changes.settings };
+  const finder = finderOf(stores, settings.blind);
   const descriptions = { "country-channel": "Does the reply name a country?" };
 
   const app = express();
   app.use(express.json());
   app.use("/review", createReviewPage());
-  app.use(createReviewRoutes({ ...stores, decisions, settings, descriptions, clock, log, ...changes.parts }));
+  app.use(createReviewRoutes({ ...stores, decisions, settings, descriptions, clock, log, finder, ...changes.parts }));
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -114,7 +119,20 @@ export function openReviewStores(folder: string, clock: () => number = Date.now)
     decisions: createDecisionStore(database),
     audit: createAuditLog(database),
     enrichments: createEnrichmentStore(database),
+    scores: createScoreLog(database),
+    erasures: createErasures(database),
   };
+}
+
+/** The real finder of these stores. */
+export function finderOf(stores: Stores, blind = 0) {
+  return createRequestFinder({
+    ...stores,
+    tracesHere: (requestId) => findTracesHere(stores, requestId),
+    isErased: stores.erasures.isErased,
+    gatewayId: "gw_here",
+    blind,
+  });
 }
 
 /** Stores a trace as a finished generation would, and queues it. */

@@ -153,6 +153,9 @@ describeInBrowser("texts that others wrote, in a browser", (visit) => {
       await isHarmless(page, text);
       const shown = (await page.textContent(".turn .text")) ?? "";
       expect([text, shown.includes(visibleText(text).slice(0, 500))]).toEqual([text, true]);
+      await page.evaluate(`location.hash = "#/find/${traceId(index + 1)}"`);
+      await page.waitForSelector(`.runs [data-trace="${traceId(index + 1)}"]`);
+      await isHarmless(page, `find ${text}`);
     }
     for (const [hash, sign] of [
       ["#/statistics", ".detector-row"],

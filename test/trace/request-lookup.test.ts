@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openDatabase } from "../../src/trace/database.ts";
-import { findTracesOfRequest } from "../../src/trace/request-lookup.ts";
+import { findTracesHere, findTracesOfRequest } from "../../src/trace/request-lookup.ts";
 import { createScoreLog } from "../../src/trace/score-log.ts";
 import { createTraceStore } from "../../src/trace/trace-store.ts";
 import { AWKWARD_TEXT, sampleEvidence, sampleHead, sampleScoreRow, traceId } from "../conformance/samples.ts";
@@ -24,16 +24,35 @@ test("the score rows of a request name its traces, all of them where an id was u
   expect(await findTracesOfRequest(parts, "request-2")).toEqual([2, 3].map(traceId));
 });
 
+test("a trace of which no score row tells is found, too, beside those that have one", async () => {
+  const parts = await openFilled();
+  await parts.traces.open(sampleHead(9, { requestId: "request-2" }), sampleEvidence());
+  expect(await findTracesOfRequest(parts, "request-2")).toEqual([2, 3, 9].map(traceId));
+  expect(await findTracesHere(parts, "request-2")).toEqual([2, 3, 9].map(traceId));
+});
+
+test("an id is compared to its last character, whatever is in it", async () => {
+  const parts = await openFilled();
+  await parts.traces.open(sampleHead(9, { requestId: AWKWARD_TEXT }), sampleEvidence());
+  expect(await findTracesHere(parts, AWKWARD_TEXT)).toEqual([traceId(9)]);
+  expect(await findTracesHere(parts, AWKWARD_TEXT.slice(0, 1))).toEqual([]);
+});
+
 test("a request that was not flagged has none, nor has one that never was", async () => {
   const parts = await openFilled();
   for (const id of ["request-4", "request-9", AWKWARD_TEXT, ""])
     expect(await findTracesOfRequest(parts, id)).toEqual([]);
 });
 
-test("without the rows the traces themselves are looked through", async () => {
+test("traces of an earlier version are opened once, and found without it from then on", async () => {
   const parts = await openFilled();
   parts.database.prepare("DELETE FROM scores").run();
-  expect(await findTracesOfRequest(parts, "request-2")).toEqual([2, 3].map(traceId));
+  parts.database.prepare("UPDATE traces SET request = NULL").run();
+  let opened = 0;
+  const traces = { get: (id: string) => ((opened += 1), parts.traces.get(id)) };
+  for (let turn = 0; turn < 2; turn += 1)
+    expect(await findTracesOfRequest({ ...parts, traces }, "request-2")).toEqual([2, 3].map(traceId));
+  expect(opened).toBe(3);
 });
 
 test("what another gateway's row names is named, whether it is here or not", async () => {

@@ -45,6 +45,15 @@ describeWithRedis("shared scores", () => {
     expect(await seen(one)).toEqual(all);
   });
 
+  test("a request of another gateway is found, with whose it is", async () => {
+    const { handle } = await openTestRedis();
+    const [one, other] = [openScores(handle, "a"), openScores(handle, "b")];
+    await one.add(sampleScoreRow(1));
+    await one.push.run("epoch");
+    expect(await other.find({ requestId: "request-1", limit: 9 })).toEqual([{ row: sampleScoreRow(1), origin: "a" }]);
+    expect(await one.find({ requestId: "request-1", limit: 9 })).toEqual([{ row: sampleScoreRow(1), origin: null }]);
+  });
+
   test("of other gateways the newest rows are kept", async () => {
     const { handle } = await openTestRedis();
     const [one, other] = [openScores(handle, "a"), openScores(handle, "b", 20)];

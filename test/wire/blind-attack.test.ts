@@ -20,7 +20,19 @@ afterAll(() => desk.stop());
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return [...new Set(value.map((each) => JSON.stringify(shapeOf(each))))].toSorted();
   if (typeof value !== "object" || value === null) return value;
-  const own = ["id", "traceId", "requestId", "createdAt", "position", "text", "content", "preview", "released", "ids"];
+  const own = [
+    "id",
+    "traceId",
+    "requestId",
+    "createdAt",
+    "position",
+    "text",
+    "content",
+    "preview",
+    "released",
+    "ids",
+    "startedAt",
+  ];
   return Object.fromEntries(
     Object.entries(value).map(([key, each]) => [key, own.includes(key) ? typeof each : shapeOf(each)]),
   );
@@ -36,6 +48,13 @@ test("no answer tells a blind flagged item from a blind drawn one, or what it sc
     similar: [],
     trace: { firings: [], endReason: null },
   });
+  const rows = (await desk.scores.list({ limit: 9 })).map(({ traceId, requestId }) => [traceId, requestId] as const);
+  const asked = new Map(rows);
+  for (const key of [(id: string) => id, (id: string) => asked.get(id) ?? ""]) {
+    const [found, also] = await Promise.all([flagged, drawn].map((id) => ada.get(`../requests/${key(id)}`)));
+    expect(shapeOf(found?.body["runs"])).toEqual(shapeOf(also?.body["runs"]));
+    expect(found?.body["runs"]).toMatchObject([{ traceId: flagged, hidden: true, detectors: [], ending: null }]);
+  }
   const list = await ada.get("items");
   const [first, second] = list.body["items"] as object[];
   expect(shapeOf(first)).toEqual(shapeOf(second));

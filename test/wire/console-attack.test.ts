@@ -15,7 +15,17 @@ beforeAll(async () => {
 });
 afterAll(() => desk.stop());
 
-const READING = () => ["stats", "events", "live", "items", `items/${id}`, "statistics", "proposals?rate=0.01", "audit"];
+const READING = () => [
+  "stats",
+  "events",
+  "live",
+  "items",
+  `items/${id}`,
+  "statistics",
+  "proposals?rate=0.01",
+  "audit",
+  `../requests/${id}`,
+];
 const CHANGING = () => [
   "claim",
   ...["heartbeat", "release", "decide", "undo", "note", "revive"].map((verb) => `items/${id}/${verb}`),

@@ -86,6 +86,9 @@ export const getProposals = (rate, signal) => get(`proposals${query({ rate })}`,
 export const postThreshold = (detector, change) => post(`proposals/${encodeURIComponent(detector)}`, change);
 export const getAudit = (filter, signal) => get(`audit${query(filter)}`, signal);
 
+export const deleteItem = (traceId, reason) => call("DELETE", `/api/review/${item(traceId)}`, { body: { reason } });
+export const getRequest = (id, signal) => call("GET", `/api/requests/${encodeURIComponent(id)}`, { signal });
+
 /** Gives a claim back while the page goes away. */
 export function releaseOnLeaving(traceId, token) {
   void send("POST", `/api/review/${item(traceId, "release")}`, { body: { token }, keepalive: true }).catch(

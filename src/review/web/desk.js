@@ -12,7 +12,7 @@ const find = (id) => document.getElementById(id);
 
 /**
  * The list beside the item: filters, rows, and which item is open. `on`: `{open(detail), close(), busy(yes), failed(traceId,
- * error)}` draw what stands beside the list.
+ * error)}` draw what stands beside the list; `settled()` is told when the queue has changed.
  */
 export function createDesk(on) {
   const own = {
@@ -39,7 +39,10 @@ export function createDesk(on) {
     /** Something changed in the queue: the list is read again once it has settled. */
     changed() {
       clearTimeout(own.settle);
-      own.settle = setTimeout(() => void refresh(own), SETTLE_MS);
+      own.settle = setTimeout(() => {
+        void refresh(own);
+        on.settled();
+      }, SETTLE_MS);
     },
     show: (route) => show(own, route),
     /** Reads the open item again. */

@@ -1,9 +1,11 @@
-import { getItem, now, postNote, postRevive } from "./api.js";
+import { getItem, getRequest, now, postNote, postRevive } from "./api.js";
 import { clockText, createClaims } from "./claims.js";
+import { deleteButton } from "./deletion.js";
 import { element } from "./elements.js";
 import { keepFocus } from "./focus.js";
 import { itemView } from "./item-view.js";
 import { announce, attempt, notify } from "./notices.js";
+import { auditLink } from "./record-view.js";
 import { itemHash } from "./router.js";
 import { claim, decide, release, undo } from "./verdict-acts.js";
 import { verdictForm } from "./verdict-form.js";
@@ -25,7 +27,7 @@ export function createItemDesk(parts) {
     drafts: new Map(),
   };
   own.idOf = () => own.state.detail?.trace.head.id;
-  own.reread = () => attempt(async () => draw(own, await getItem(own.idOf())));
+  own.reread = () => attempt(() => reread(own, own.idOf()));
   own.claims = createClaims({
     onTick: (_claim, left) => drawLease(left),
     onWarn: () => notify("Your claim ends soon; press any key or move the pointer to keep it.", { bad: true }),
@@ -40,6 +42,7 @@ export function createItemDesk(parts) {
     claim: (traceId) => claim(own, traceId),
     undo: (traceId) => undo(own, traceId),
     leave: (nextId) => leave(own, nextId),
+    check: () => check(own),
     toggleClaim() {
       const { item } = own.state.detail;
       if (item === null) return;
@@ -57,9 +60,10 @@ function draw(own, detail) {
   const waiting = mayCome(detail);
   state.detail = detail;
   const form = formOf(own, detail);
-  state.view = itemView(detail, { form, waiting, addNote: (text) => addNote(own, text) });
-  const back = element("a", { class: "back", href: parts.desk().listHash() }, "← All items");
-  const put = () => find("main").replaceChildren(back, ...state.view.nodes);
+  const id = detail.trace.head.id;
+  const remove = parts.session().role === "lead" ? deleteButton(id, () => drawGone(own, id)) : undefined;
+  state.view = itemView(detail, { form, waiting, remove, addNote: (text) => addNote(own, text) });
+  const put = () => find("main").replaceChildren(backLink(own), ...state.view.nodes);
   if (again) keepFocus(find("main"), put);
   else put();
   const held = claims.of(own.idOf());
@@ -67,6 +71,41 @@ function draw(own, detail) {
   clearTimeout(state.looks);
   if (waiting) look(own, own.idOf(), 0);
   return again;
+}
+
+const backLink = ({ parts }) => element("a", { class: "back", href: parts.desk().listHash() }, "← All items");
+
+async function reread(own, traceId) {
+  try {
+    draw(own, await getItem(traceId));
+  } catch (error) {
+    if (error.code !== "not_found") throw error;
+    drawGone(own, traceId);
+  }
+}
+
+/** Someone may have deleted what is open here: it does not stay on the screen. */
+async function check(own) {
+  const traceId = own.idOf();
+  if (traceId === undefined) return;
+  const found = await getRequest(traceId).catch(() => undefined);
+  if (found?.runs[0]?.record === "deleted" && own.idOf() === traceId) drawGone(own, traceId);
+}
+
+/** In the place of a trace that is no more. */
+function drawGone(own, traceId) {
+  const { state, claims, parts } = own;
+  if (claims.of(traceId) !== undefined) claims.forget();
+  own.drafts.delete(traceId);
+  clearTimeout(state.looks);
+  if (own.idOf() === traceId) Object.assign(state, { detail: undefined, view: undefined });
+  const said = element("p", {}, "This trace is deleted: ", element("code", {}, traceId), ".");
+  find("main").replaceChildren(
+    backLink(own),
+    element("div", { class: "panel gone", role: "status" }, said, auditLink(traceId)),
+  );
+  find("main").focus({ preventScroll: true });
+  parts.desk().changed();
 }
 
 function formOf(own, detail) {

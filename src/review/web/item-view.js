@@ -6,7 +6,10 @@ import { auditLink, historyView, membersView, notesView, similarView } from "./r
 import { enrichmentViews, missingView, notReproduced } from "./reread-view.js";
 import { conversationView, factsView } from "./trace-view.js";
 
-/** A whole item. `parts.form` is the verdict form, `parts.addNote(text)` keeps a note. Returns `{nodes, cursor, setEvidence}`. */
+/**
+ * A whole item. `parts.form` is the verdict form, `parts.addNote(text)` keeps a note, `parts.remove` is the button that deletes it,
+ * where there is one. Returns `{nodes, cursor, setEvidence}`.
+ */
 export function itemView(detail, parts) {
   const { trace, item, hidden, decisions, members, similar, notes } = detail;
   const cursor = createCursor();
@@ -35,6 +38,7 @@ export function itemView(detail, parts) {
     item === null ? undefined : notesView(notes, parts.addNote),
     factsView(trace),
     auditLink(trace.head.id),
+    parts.remove === undefined ? undefined : element("p", { class: "delete-line" }, parts.remove),
   );
   return { nodes: [element("div", { class: "columns" }, reading, side)], cursor, setEvidence };
 }

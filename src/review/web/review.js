@@ -2,6 +2,7 @@ import { connection, getSession, getStats, logOut } from "./api.js";
 import { auditPage } from "./audit-page.js";
 import { createDesk, drawCounts, placeholder, waitingText } from "./desk.js";
 import { duration, element, refreshAges, written } from "./elements.js";
+import { findPage } from "./find-page.js";
 import { createItemDesk } from "./item-desk.js";
 import { followStats } from "./live.js";
 import { loginPage } from "./login-page.js";
@@ -29,6 +30,7 @@ const desk = createDesk({
       scrollTo(0, matchMedia(NARROW).matches ? 0 : find("main").offsetTop);
   },
   close: () => find("main").replaceChildren(placeholder(state.stats)),
+  settled: () => void itemDesk.check(),
   busy: (busy) => find("main").setAttribute("aria-busy", String(busy)),
   failed(_traceId, error) {
     if (error.code === "login_required") return;
@@ -89,7 +91,12 @@ async function onDecided(traceId, say) {
   await desk.refresh();
 }
 
-const SIDE_PAGES = { statistics: statisticsPage, thresholds: () => thresholdsPage(state.session), audit: auditPage };
+const SIDE_PAGES = {
+  find: (_query, id) => findPage(id, state.session),
+  statistics: statisticsPage,
+  thresholds: () => thresholdsPage(state.session),
+  audit: auditPage,
+};
 
 async function route() {
   if (state.session === undefined) return;
@@ -109,7 +116,7 @@ async function route() {
     await desk.show({ id, query });
     return;
   }
-  state.page = SIDE_PAGES[page](query);
+  state.page = SIDE_PAGES[page](query, id);
   setTitle(state.page.node.querySelector("h2").textContent);
   find("main").removeAttribute("aria-busy");
   find("main").replaceChildren(state.page.node);
@@ -170,6 +177,7 @@ function bindKeys() {
     "?": showHelp,
     Escape: onEscape,
     "g q": to(""),
+    "g f": to("find"),
     "g s": to("statistics"),
     "g t": to("thresholds"),
     "g a": to("audit"),
