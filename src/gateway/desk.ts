@@ -6,6 +6,7 @@ import { createLocalWorkQueue, type WorkQueue } from "../queue/work-queue.ts";
 import type { OutboxRow } from "../trace/outbox.ts";
 import type { Delivered, PumpStep } from "../trace/pump.ts";
 import type { SharedErasures } from "../trace/shared-erasures.ts";
+import type { SharedOverrides } from "../trace/shared-overrides.ts";
 import type { AuditEntry, AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
 import { listUnreadTraces } from "../trace/unread-traces.ts";
 import type { LocalStores } from "./local-stores.ts";
@@ -39,6 +40,8 @@ export interface Desk {
   readonly forget: (traceId: string) => Promise<void>;
   /** How others hear of what was deleted; absent where there are no others. */
   readonly erasures?: SharedErasures;
+  /** How others hear of overrides; absent where there are no others. */
+  readonly overrides?: SharedOverrides;
   /** Others keep none of this gateway's score rows before a place. */
   readonly trimScores: (firstKept: number) => Promise<void>;
   readonly steps: readonly PumpStep[];

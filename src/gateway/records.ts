@@ -17,6 +17,7 @@ import { openDesk, type Desk } from "./desk.ts";
 import { createIntake } from "./intake.ts";
 import { openLocalStores, type LocalStores } from "./local-stores.ts";
 import { createErasing, type Erasing } from "./erasing.ts";
+import { createOverrideExchange } from "./override-exchange.ts";
 import { readReviewHealth } from "./review-health.ts";
 import { createTallies, type TallyKeeper } from "./review-tallies.ts";
 
@@ -80,15 +81,7 @@ export function openRecords(options: RecordsOptions): Records {
   const intake = createIntake({ ...options, onAdded, local, desk, keeper, wake: pump.wake });
   desk.onWork(() => pump.wake());
   const { traces, decisions, enrichments, scores, audit, notesElsewhere, queue, work, reached } = desk;
-  const recorder = createRecorder({
-    traces: { ...traces, close: intake.close },
-    scores: local.scores,
-    log,
-    enqueue: intake.enqueue,
-    ...(options.sampler === undefined ? {} : { sampler: options.sampler }),
-    redaction: createRedaction({ privacy: config.privacy, digest: local.sealing.digest }),
-    admit: () => config.queue.whenFull === "drop" || local.outbox.waiting() < config.queue.outboxLimit,
-  });
+  const recorder = openRecorder(options, { local, desk, intake });
   return {
     recorder,
     traces,
@@ -119,6 +112,21 @@ export function openRecords(options: RecordsOptions): Records {
   };
 }
 
+function openRecorder(
+  { config, log, sampler }: RecordsOptions,
+  { local, desk, intake }: Pick<Opened, "local" | "desk"> & { readonly intake: ReturnType<typeof createIntake> },
+): Recorder {
+  return createRecorder({
+    traces: { ...desk.traces, close: intake.close },
+    scores: local.scores,
+    log,
+    enqueue: intake.enqueue,
+    ...(sampler === undefined ? {} : { sampler }),
+    redaction: createRedaction({ privacy: config.privacy, digest: local.sealing.digest }),
+    admit: () => config.queue.whenFull === "drop" || local.outbox.waiting() < config.queue.outboxLimit,
+  });
+}
+
 interface Opened {
   readonly local: LocalStores;
   readonly desk: Desk;
@@ -128,7 +136,7 @@ interface Opened {
 
 function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper, erasing }: Opened): Pump {
   const { outbox, settings } = local;
-  const { queue, decisions, shareTrace, shareEnrichment, epoch } = desk;
+  const { queue, decisions, shareTrace, shareEnrichment, epoch, audit, overrides: shared } = desk;
   const item = createItemDelivery({
     queue,
     decisions,
@@ -141,5 +149,6 @@ function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper, erasi
     ...desk.steps,
     createSettling({ outbox, decisions, queue, settings, letGo: desk.letGo }),
   ];
-  return createPump({ outbox, epoch, deliver: { item, enrichment: shareEnrichment }, steps, log });
+  const urgent = shared === undefined ? [] : [createOverrideExchange({ local, shared, audit, log })];
+  return createPump({ outbox, epoch, deliver: { item, enrichment: shareEnrichment }, steps, urgent, log });
 }

@@ -26,6 +26,7 @@ export const REDIS_OPERATIONS = [
   "decide",
   "remove",
   "erasures",
+  "overrides",
   "notes",
   "reopen",
   "get",
