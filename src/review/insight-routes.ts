@@ -29,9 +29,6 @@ export function declareInsights(router: Router, parts: DeskParts): void {
     await recordEvent(parts, { actor: reviewer, event: "threshold", detail: { detector, rate, threshold } });
     response.json({ written });
   });
-  router.get("/api/review/overrides", (_request, response) => {
-    response.json({ overrides: demandPart(parts.overrides, "overrides")() });
-  });
   router.get("/api/review/audit", async (request, response) => {
     const { before, traceId, limit } = check(SCHEMAS.audit, request.query);
     const found = await parts.audit.list({

@@ -24,6 +24,7 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ["a decided item", `#/item/${traceId(22)}`, ".history"],
   ["statistics", "#/statistics", ".detector-row"],
   ["thresholds", "#/thresholds", ".proposal"],
+  ["overrides", "#/overrides", ".override-form"],
   ["the audit trail", "#/audit", ".audit"],
 ];
 
@@ -44,6 +45,7 @@ async function start() {
     statistics: async () => STATISTICS,
     proposals: { list: async () => PROPOSALS, write: async () => ({}) },
     overrides: () => [OVERRIDE],
+    braking: { names: () => ["harm-intent"], set: async () => OVERRIDE, end: async () => undefined },
   };
   const server = await startReviewServer(temporaryFolder(), { parts });
   onTestFinished(async () => {
@@ -126,6 +128,7 @@ describeInBrowser("the review page for everyone", (visit) => {
     for (const [key, sign] of [
       ["s", ".detector-row"],
       ["t", ".proposal"],
+      ["o", ".override-form"],
       ["a", ".audit"],
       ["q", ".row"],
     ] as const) {

@@ -56,3 +56,16 @@ test("with everything overridden a broken detector refuses nobody, and the calle
   await until(async () => (await active("(all)")) === 0, 2_000);
   expect((await ask(live, { content: "Hello", policy: "closed" })).status).toBe(503);
 });
+
+test("what a lead sets on the console is in force for the very next request, and over for the one after its end", async () => {
+  const { headers } = await logIn(live.console, "lea");
+  const send = async (method: string, path: string, body: object) =>
+    (await (
+      await fetch(`${live.console}/api/review/overrides${path}`, { method, headers, body: JSON.stringify(body) })
+    ).json()) as { override: { id: string; actor: string } };
+  const { override } = await send("POST", "", { detector: "fires", minutes: 5, reason: "a night" });
+  expect(override.actor).toBe("lea");
+  expect(await actionOf("stops")).toBe("would_abort");
+  await send("DELETE", `/${override.id}`, {});
+  expect(await actionOf("stops")).toBe("abort");
+});

@@ -7,6 +7,7 @@ import { followStats } from "./live.js";
 import { loginPage } from "./login-page.js";
 import { announce, attempt, hideNotice } from "./notices.js";
 import { drawOverrides } from "./overrides-banner.js";
+import { overridesPage } from "./overrides-page.js";
 import { failedView } from "./page-frame.js";
 import { formatHash, itemHash, parseHash } from "./router.js";
 import { listenToKeys, showHelp } from "./shortcuts.js";
@@ -51,6 +52,7 @@ function onStats(stats) {
   if (state.route === "") document.querySelector(".placeholder-count")?.replaceChildren(...waitingText(stats));
   drawCounts(stats, desk.state.filter.state);
   drawOverrides(stats.overrides ?? []);
+  state.page?.overridesChanged?.(stats.overrides ?? []);
   find("stats").replaceChildren(...statsView(stats));
   setTitle(state.title ?? "Review");
   const { oldestWaitingMs: _, ...counts } = stats.queue;
@@ -89,7 +91,12 @@ async function onDecided(traceId, say) {
   await desk.refresh();
 }
 
-const SIDE_PAGES = { statistics: statisticsPage, thresholds: () => thresholdsPage(state.session), audit: auditPage };
+const SIDE_PAGES = {
+  statistics: statisticsPage,
+  thresholds: () => thresholdsPage(state.session),
+  overrides: () => overridesPage(state.session),
+  audit: auditPage,
+};
 
 async function route() {
   if (state.session === undefined) return;
@@ -172,6 +179,7 @@ function bindKeys() {
     "g q": to(""),
     "g s": to("statistics"),
     "g t": to("thresholds"),
+    "g o": to("overrides"),
     "g a": to("audit"),
     ...Object.fromEntries([1, 2, 3, 4].map((digit) => [String(digit), onItem(() => itemDesk.choose(digit - 1))])),
   });

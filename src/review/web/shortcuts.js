@@ -16,7 +16,7 @@ export const KEYS = [
   ["Evidence", ["←", "→"], "previous and next token"],
   ["Evidence", ["↑", "↓"], "later and earlier layer"],
   ["Evidence", ["Enter"], "pin, and unpin with Esc"],
-  ["Everywhere", ["g q", "g s", "g t", "g a"], "queue, statistics, thresholds, audit trail"],
+  ["Everywhere", ["g q", "g s", "g t", "g o", "g a"], "queue, statistics, thresholds, overrides, audit trail"],
   ["Everywhere", ["Esc"], "close, unpin, back to the list"],
   ["Everywhere", ["?"], "this help"],
 ];
