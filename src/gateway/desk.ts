@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
 import { createEmbeddedQueue, type EmbeddedQueue } from "../queue/embedded.ts";
+import type { JobCounts } from "../queue/job-counts.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import { createLocalWorkQueue, type WorkQueue } from "../queue/work-queue.ts";
 import type { OutboxRow } from "../trace/outbox.ts";
@@ -22,6 +23,8 @@ export interface Reach {
 export interface Desk {
   readonly queue: ReviewQueue;
   readonly work: WorkQueue;
+  /** What the queue's own library counts, where it counts. */
+  readonly jobCounts?: () => Promise<readonly JobCounts[]>;
   readonly traces: TraceStore;
   readonly decisions: DecisionStore;
   readonly enrichments: EnrichmentStore;

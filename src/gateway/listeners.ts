@@ -30,6 +30,7 @@ export function openMetrics({ log, model, serving, records, learning, assurance 
     precision: model.facts.precision,
     engineStatus: () => serving.current.seat.engine.status(),
     queueStats: () => records.queue.stats(),
+    ...(records.jobCounts === undefined ? {} : { jobCounts: records.jobCounts }),
     countDecisions: () => records.decisions.count(),
     spooled: () => records.local.outbox.waiting(),
     tallies: () => records.tallies,

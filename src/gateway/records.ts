@@ -51,6 +51,7 @@ export interface Records {
   readonly queue: ReviewQueue;
   /** Traces that wait to be read again. */
   readonly work: WorkQueue;
+  readonly jobCounts?: Desk["jobCounts"];
   /** Brings what is recorded to the queue. Starts with `start`; without it only `flush` delivers. */
   readonly pump: Pump;
   readonly local: LocalStores;
@@ -92,6 +93,7 @@ export function openRecords(options: RecordsOptions): Records {
     notesElsewhere,
     queue,
     work,
+    ...(desk.jobCounts === undefined ? {} : { jobCounts: desk.jobCounts }),
     pump,
     local,
     tallies: keeper.tallies,

@@ -1,5 +1,6 @@
 import { secretOf } from "../secret-files.ts";
 import { createBullmqQueue } from "../queue/bullmq.ts";
+import { createJobCounter } from "../queue/job-counts.ts";
 import { createBullmqWorkQueue } from "../queue/work-queue.ts";
 import { createEpoch } from "../trace/redis-epoch.ts";
 import { openRedis, type RedisHandle } from "../trace/redis.ts";
@@ -32,6 +33,7 @@ export function openSharedDesk(options: DeskOptions): Desk {
   const queue = createBullmqQueue({ redis });
   const onGivenUp = (traceId: string, why: string) => log.warn({ traceId, why }, "a trace could not be read again");
   const work = createBullmqWorkQueue({ redis, onGivenUp });
+  const counter = createJobCounter(redis);
   return {
     traces: shareTraces(local, bodies),
     decisions,
@@ -40,6 +42,7 @@ export function openSharedDesk(options: DeskOptions): Desk {
     audit: local.audit,
     queue,
     work,
+    jobCounts: counter.read,
     epoch: createEpoch(redis, sealing.keyId),
     ...deliveries(local, bodies, notes),
     erasures: createSharedErasures(redis),
@@ -56,7 +59,7 @@ export function openSharedDesk(options: DeskOptions): Desk {
     ...reachOf(redis),
     async close() {
       const late = setTimeout(() => redis.close(), CLOSE_MS);
-      await Promise.allSettled([queue.close(), work.close()]);
+      await Promise.allSettled([queue.close(), work.close(), counter.close()]);
       clearTimeout(late);
       redis.close();
     },

@@ -8,7 +8,7 @@ import { ask, traceIdOf, until } from "../support/wire-reply.ts";
 
 const PATIENCE_MS = 20_000;
 
-describeWithRedis("an override at one of two gateways with one Redis", () => {
+describeWithRedis("two gateways with one Redis", () => {
   let redis: RedisServer;
   let [one, two]: LiveGateway[] = [];
   beforeAll(async () => {
@@ -44,7 +44,7 @@ describeWithRedis("an override at one of two gateways with one Redis", () => {
       .map(({ entry }) => entry)
       .filter(({ event }) => event.startsWith("override"));
 
-  test("is in force at the other within seconds, on record there with who and why, and ended from there, too", async () => {
+  test("an override at one is in force at the other within seconds, on record there with who and why, and ended from there, too", async () => {
     const [here, there] = [at(one), at(two)];
     expect((await replyOf(there)).oversight?.action).toBe("abort");
     await policy(here, "override", "fires", "--for", "2h", "--reason", "it fires at everything");
@@ -65,7 +65,7 @@ describeWithRedis("an override at one of two gateways with one Redis", () => {
     expect((await trailOf(there)).map(({ event }) => event)).toEqual(["override_ended", "override_heard"]);
   });
 
-  test("holds here while Redis is away, and at the other when it is back", async () => {
+  test("an override holds here while Redis is away, and at the other when it is back", async () => {
     const [here, there] = [at(one), at(two)];
     await redis.kill();
     await policy(here, "override", "fires", "--for", "2h", "--reason", "once more");
@@ -78,5 +78,20 @@ describeWithRedis("an override at one of two gateways with one Redis", () => {
     await policy(here, "restore", "fires");
     await comesTo(there, 0);
     expect((await replyOf(there)).oversight?.action).toBe("abort");
+  });
+
+  test("both say what BullMQ counts, and answer without it while Redis stands still", async () => {
+    const said = async (live: LiveGateway) =>
+      (await (await fetch(`${live.console}/metrics`)).text()).split("\n").filter((line) => line.startsWith("bullmq_"));
+    const job = 'bullmq_job_count{queue="review",state="prioritized"} ';
+    const waiting = (lines: readonly string[]) => Number(lines.find((line) => line.startsWith(job))?.slice(job.length));
+    await until(async () => waiting(await said(at(one))) > 0, PATIENCE_MS);
+    await until(async () => (await said(at(two))).join() === (await said(at(one))).join(), PATIENCE_MS);
+    expect(await said(at(one))).toHaveLength(2 * 9);
+    redis.freeze();
+    const without = await said(at(one));
+    redis.thaw();
+    expect(without).toEqual([]);
+    await until(async () => waiting(await said(at(one))) > 0, PATIENCE_MS);
   });
 });
