@@ -8,6 +8,7 @@ import type { OutboxRow } from "../trace/outbox.ts";
 import type { Delivered, PumpStep } from "../trace/pump.ts";
 import type { SharedErasures } from "../trace/shared-erasures.ts";
 import type { SharedOverrides } from "../trace/shared-overrides.ts";
+import type { SharedTrail } from "../trace/shared-trail.ts";
 import type { AuditEntry, AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
 import { listUnreadTraces } from "../trace/unread-traces.ts";
 import type { LocalStores } from "./local-stores.ts";
@@ -30,6 +31,8 @@ export interface Desk {
   readonly enrichments: EnrichmentStore;
   readonly scores: ScoreLog;
   readonly audit: AuditLog;
+  /** The audit logs of all gateways; absent where there are no others. */
+  readonly trail?: SharedTrail;
   /** Where the queue lies in the state folder: delivers as a part of the transaction that notes the item. */
   readonly place?: EmbeddedQueue["place"];
   /** Notes on a trace that other gateways' audit logs have; none while they cannot be reached. */

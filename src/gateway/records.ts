@@ -47,6 +47,7 @@ export interface Records {
   readonly enrichments: EnrichmentStore;
   readonly scores: ScoreLog;
   readonly audit: AuditLog;
+  readonly trail?: NonNullable<Desk["trail"]>;
   readonly notesElsewhere: Desk["notesElsewhere"];
   readonly queue: ReviewQueue;
   /** Traces that wait to be read again. */
@@ -94,6 +95,7 @@ export function openRecords(options: RecordsOptions): Records {
     queue,
     work,
     ...(desk.jobCounts === undefined ? {} : { jobCounts: desk.jobCounts }),
+    ...(desk.trail === undefined ? {} : { trail: desk.trail }),
     pump,
     local,
     tallies: keeper.tallies,

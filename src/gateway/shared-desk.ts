@@ -11,6 +11,7 @@ import { createLogPush, createSharedLog } from "../trace/shared-log.ts";
 import { createSharedNotes, type SharedNotes } from "../trace/shared-notes.ts";
 import { createSharedOverrides } from "../trace/shared-overrides.ts";
 import { createSharedScores } from "../trace/shared-scores.ts";
+import { createSharedTrail } from "../trace/shared-trail.ts";
 import type { EnrichmentStore, TraceStore } from "../trace/stores.ts";
 import type { Desk, DeskOptions } from "./desk.ts";
 import type { LocalStores } from "./local-stores.ts";
@@ -29,7 +30,7 @@ export function openSharedDesk(options: DeskOptions): Desk {
   const listeners = new Set<() => void>();
   const tell = () => listeners.forEach((listener) => listener());
   const decisions = createSharedDecisions({ redis, sealing, settings, local: local.decisions, log, onAdded: tell });
-  const { scores, notes, steps, trim } = openLogs(redis, local, config.queue.redis.scoreRows);
+  const { scores, notes, steps, trim, trail } = openLogs(redis, local, config.queue.redis.scoreRows);
   const queue = createBullmqQueue({ redis });
   const onGivenUp = (traceId: string, why: string) => log.warn({ traceId, why }, "a trace could not be read again");
   const work = createBullmqWorkQueue({ redis, onGivenUp });
@@ -40,6 +41,7 @@ export function openSharedDesk(options: DeskOptions): Desk {
     enrichments: shareEnrichments(local, bodies, tell),
     scores,
     audit: local.audit,
+    trail,
     queue,
     work,
     jobCounts: counter.read,
@@ -77,6 +79,7 @@ function openLogs(redis: RedisHandle, local: LocalStores, maxRows: number) {
     scores: createSharedScores({ log: scores, local: local.scores, gatewayId, maxRows }),
     trim: scores.trim,
     notes,
+    trail: createSharedTrail({ log: audit, local: local.audit, gateway: gatewayId }),
     steps: [
       createLogPush({ ...mine, log: scores, name: "scores", read: local.scores.own, maxLines: maxRows }),
       createLogPush({ ...mine, log: audit, name: "audit", read: local.audit.copy }),

@@ -4,6 +4,7 @@ import type { ReviewQueue } from "../queue/queue.ts";
 import type { Database } from "../trace/database.ts";
 import type { AuditEntry, AuditLog, DecisionStore, EnrichmentStore, TraceStore } from "../trace/stores.ts";
 import type { Override } from "../trace/override-store.ts";
+import type { SharedTrail } from "../trace/shared-trail.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { Summaries } from "./item-summary.ts";
 import type { Notes, NoteSealing } from "./notes.ts";
@@ -17,6 +18,8 @@ export interface ReviewParts {
   readonly decisions: DecisionStore;
   readonly queue: ReviewQueue;
   readonly audit: AuditLog;
+  /** The audit logs of all gateways of the desk. */
+  readonly trail?: SharedTrail;
   readonly enrichments: EnrichmentStore;
   /** Where sessions are kept. */
   readonly database: Database;

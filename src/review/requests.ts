@@ -74,7 +74,11 @@ export const SCHEMAS = {
   detector: z.strictObject({ detector: z.string().regex(/^[a-z0-9][a-z0-9-]{0,99}$/, "is not the id of a detector") }),
   threshold: z.strictObject({ rate, threshold: z.number() }),
   audit: z.strictObject({
-    before: z.coerce.number().int().min(1).optional(),
+    /** A place of this gateway's own log, or `GATEWAY:PLACE,…` as an answer gave it. */
+    before: z
+      .string()
+      .regex(/^([1-9]\d{0,14}|[0-9a-f]{16}:[1-9]\d{0,15}(,[0-9a-f]{16}:[1-9]\d{0,15}){0,199})$/, "is not a place")
+      .optional(),
     traceId: traceId.optional(),
     limit: count(200).default(50),
   }),

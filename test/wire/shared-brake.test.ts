@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createAuditLog } from "../../src/trace/audit-log.ts";
 import { TEST_KEY } from "../gateway/records-rig.ts";
+import { logIn } from "../support/console-login.ts";
 import { startLive, type LiveGateway } from "../support/live-gateway.ts";
 import { runPolicy } from "../support/policy-command.ts";
 import { describeWithRedis, startRedis, type RedisServer } from "../support/redis-server.ts";
@@ -63,6 +64,15 @@ describeWithRedis("two gateways with one Redis", () => {
     for (const live of [here, there]) expect((await replyOf(live)).oversight?.action).toBe("abort");
     expect((await trailOf(here)).map(({ event }) => event)).toEqual(["override_end_heard", "override"]);
     expect((await trailOf(there)).map(({ event }) => event)).toEqual(["override_ended", "override_heard"]);
+
+    const { headers } = await logIn(there.console);
+    const shown = async () => {
+      const answer = await fetch(`${there.console}/api/review/audit`, { headers });
+      const { entries } = (await answer.json()) as { entries: { gateway: string; event: string }[] };
+      return entries.filter(({ event }) => event.startsWith("override"));
+    };
+    await until(async () => (await shown()).length === 4, PATIENCE_MS);
+    expect(new Set((await shown()).map(({ gateway }) => gateway)).size).toBe(2);
   });
 
   test("an override holds here while Redis is away, and at the other when it is back", async () => {
