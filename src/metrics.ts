@@ -7,8 +7,10 @@ import { createAssuranceReaders, type AssuranceSources } from "./metrics/assuran
 import { createDrift, type Drift } from "./metrics/drift.ts";
 import { everyLabelSet, RECALL_BOUNDS, type KnownNames, type Labels } from "./metrics/label-sets.ts";
 import { SERIES, type Series, type SeriesKey } from "./metrics/series.ts";
+import { createJobReader } from "./metrics/job-series.ts";
 import { createServingMetrics } from "./metrics/serving-metrics.ts";
 import { createTax, type ConfirmedAbort, type Tax } from "./metrics/tax.ts";
+import type { JobCounts } from "./queue/job-counts.ts";
 import type { QueueStats } from "./queue/queue.ts";
 import type { Estimate } from "./review/recall.ts";
 import type { Verdict } from "./trace/stores.ts";
@@ -19,6 +21,8 @@ export interface MetricsOptions extends KnownNames {
   readonly precision: string;
   readonly engineStatus: () => Pick<EngineStatus, "slots" | "running" | "waiting" | "restarts">;
   readonly queueStats: () => Promise<QueueStats>;
+  /** What BullMQ counts; absent with another driver. */
+  readonly jobCounts?: () => Promise<readonly JobCounts[]>;
   /** How many traces stand at each verdict. */
   readonly countDecisions: () => Promise<Readonly<Record<Verdict, number>>>;
   /** Flagged traces that wait on this disk for the review queue. */
@@ -91,27 +95,35 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const readers = {
     ...createReaders(options, { add, set, raise, tax, detectors }),
     ...createAssuranceReaders({ detectors, isLoaded, drift, remove }, options.assurance ?? {}, set),
+    ...createJobReader(options.jobCounts, { add, remove }),
   };
-  const failed = new Set<string>();
   return {
     observer: guardObserver(createObserver(createServingMetrics(add, options.models), { tax, drift }), options.log),
     tax,
     config,
     drift,
     learn,
-    async render() {
-      for (const [what, read] of Object.entries(readers)) {
-        try {
-          await read();
-          failed.delete(what);
-        } catch (error) {
-          if (!failed.has(what))
-            options.log.error({ err: error, what }, "a metric could not be read; it keeps its last value");
-          failed.add(what);
-        }
+    render: createRender(registry, readers, options.log),
+  };
+}
+
+function createRender(
+  registry: Registry,
+  readers: Readonly<Record<string, () => unknown>>,
+  log: Pick<Logger, "error">,
+): Metrics["render"] {
+  const failed = new Set<string>();
+  return async () => {
+    for (const [what, read] of Object.entries(readers)) {
+      try {
+        await read();
+        failed.delete(what);
+      } catch (error) {
+        if (!failed.has(what)) log.error({ err: error, what }, "a metric could not be read; it keeps its last value");
+        failed.add(what);
       }
-      return { contentType: registry.contentType, body: await registry.metrics() };
-    },
+    }
+    return { contentType: registry.contentType, body: await registry.metrics() };
   };
 }
 

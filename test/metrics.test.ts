@@ -16,7 +16,9 @@ test("every series is there from the start, and everything served is at 0", asyn
   const { body, contentType } = await metrics.render();
   expect(contentType).toContain("text/plain");
   const samples = body.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  for (const { name, kind } of Object.values(SERIES)) {
+  // The queue's own library counts where it is in use.
+  const own = Object.values(SERIES).filter(({ name }) => !name.startsWith("bullmq_"));
+  for (const { name, kind } of own) {
     const sample = kind === "histogram" ? `${name}_count` : name;
     expect(
       samples.some((line) => line.startsWith(`${sample}{`) || line.startsWith(`${sample} `)),

@@ -1,10 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { Option, type Command } from "commander";
 import { loadConfig, type Config } from "../config.ts";
-import { OVERRIDE_MODES, scoredNames, type OverrideMode } from "../decide/policy.ts";
+import { everyScoredName, OVERRIDE_MODES, type OverrideMode } from "../decide/policy.ts";
 import { ConfigError, GatewayError } from "../errors.ts";
-import { check, SCHEMAS } from "../review/requests.ts";
-import { suggestWord } from "../suggestion.ts";
+import { endOverrides, LONGEST_OVERRIDE_MS, setOverride, SHORTEST_OVERRIDE_MS } from "../review/overriding.ts";
 import { createAuditLog } from "../trace/audit-log.ts";
 import { openDatabase } from "../trace/database.ts";
 import { createOverrideStore, type Override, type OverrideStore } from "../trace/override-store.ts";
@@ -34,11 +32,10 @@ interface OverrideOptions extends TargetOptions {
 }
 
 const MINUTE_MS = 60_000;
-const LONGEST_MS = 7 * 1440 * MINUTE_MS;
 
 /**
  * Adds `policy override`, `policy overrides`, `policy restore` and `policy test`. The first three work on the state folder of this machine, gateway
- * running or not; a running one follows within two seconds.
+ * running or not; a running one follows within two seconds, and tells the others of its desk.
  */
 export function registerPolicy(program: Command): void {
   const policy = program.command("policy").description("loosen a detector for a while, and ask what policies do");
@@ -56,7 +53,11 @@ export function registerPolicy(program: Command): void {
 
   target("override", "loosen a detector or a combination until a time is over")
     .addOption(new Option("--mode <mode>", "how far").choices([...OVERRIDE_MODES]).default("monitor"))
-    .requiredOption("--for <time>", "how long, like 30m, 2h or 1d", parseDuration("--for", MINUTE_MS, LONGEST_MS))
+    .requiredOption(
+      "--for <time>",
+      "how long, like 30m, 2h or 1d",
+      parseDuration("--for", SHORTEST_OVERRIDE_MS, LONGEST_OVERRIDE_MS),
+    )
     .requiredOption("--reason <text>", "why, for the audit log")
     .action((detector: string | undefined, options: OverrideOptions, command: Command) =>
       guard(command, () => override(detector, options)),
@@ -86,37 +87,19 @@ function formatOverride({ detector, mode, until, actor, reason }: Override): str
 
 async function override(given: string | undefined, options: OverrideOptions): Promise<string> {
   const detector = targetOf(given, options);
-  const { reason, reviewer: actor } = check(SCHEMAS.override, {
-    reason: options.reason,
-    reviewer: options.reviewer ?? userName(),
-  });
-  return withStore(options, async ({ store, audit, config }) => {
-    if (detector !== null) checkName(detector, config);
-    const since = Date.now();
-    const id = `ov_${randomBytes(8).toString("hex")}`;
-    const made = { id, detector, mode: options.mode, since, until: since + options.for, actor, reason };
-    // What is not on record is not done.
-    const { mode, until } = made;
-    const detail = { id, detector, mode, until: new Date(until).toISOString(), reason };
-    await audit.add({ at: since, actor, event: "override", traceId: null, detail });
-    store.add(made);
+  const { mode, reason, for: lastsMs, reviewer: actor = userName() } = options;
+  return withStore(options, async ({ config, ...parts }) => {
+    const names = config === undefined ? undefined : everyScoredName(config.policies);
+    const made = await setOverride({ ...parts, names }, { detector, mode, lastsMs, reason, actor });
     return options.json ? visibleJson(made) : formatOverride(made);
   });
 }
 
 async function restore(given: string | undefined, options: TargetOptions): Promise<string> {
   const detector = targetOf(given, options);
-  const { reviewer: actor } = check(SCHEMAS.actor, { reviewer: options.reviewer ?? userName() });
-  return withStore(options, async ({ store, audit }) => {
-    const ended = store.list().filter((each) => each.detector === detector && store.remove(each.id));
-    for (const { id, mode } of ended)
-      await audit.add({
-        at: Date.now(),
-        actor,
-        event: "override_ended",
-        traceId: null,
-        detail: { id, detector, mode },
-      });
+  const { reviewer = userName() } = options;
+  return withStore(options, async (parts) => {
+    const ended = await endOverrides(parts, { isMeant: (each) => each.detector === detector, reviewer });
     if (options.json) return visibleJson(ended);
     const what = detector ?? "everything";
     return ended.length === 0 ? `there is no override of ${what}` : `${what} follows its policies again`;
@@ -126,13 +109,6 @@ async function restore(given: string | undefined, options: TargetOptions): Promi
 function targetOf(detector: string | undefined, { all }: TargetOptions): string | null {
   if (all === (detector === undefined)) return detector ?? null;
   throw new GatewayError("invalid_request", "Name one detector, or --all.");
-}
-
-function checkName(detector: string, config: Config | undefined): void {
-  if (config === undefined) return;
-  const names = [...new Set(Object.values(config.policies).flatMap(scoredNames))];
-  if (names.includes(detector)) return;
-  throw new GatewayError("invalid_request", `No policy runs "${detector}" (cure: ${suggestWord(detector, names)})`);
 }
 
 interface OpenState {

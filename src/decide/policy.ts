@@ -80,6 +80,11 @@ export function scoredNames(policy: Pick<Policy, "detectors" | "combine">): stri
   return [...detectorsOf(policy), ...Object.keys(policy.combine ?? {})];
 }
 
+/** Everything that has a score under any of the policies, each name once. */
+export function everyScoredName(policies: Readonly<Record<string, Pick<Policy, "detectors" | "combine">>>): string[] {
+  return [...new Set(Object.values(policies).flatMap(scoredNames))];
+}
+
 /** The detectors that a name stands for: the members of a combination, else the detector itself. */
 export function membersOf({ combine = {} }: Pick<Policy, "combine">, name: string): readonly string[] {
   return Object.hasOwn(combine, name) ? (combine[name]?.of ?? []) : [name];

@@ -4,6 +4,7 @@ import { createRateLimits } from "../http/rate-limits.ts";
 import type { Metrics } from "../metrics.ts";
 import { createReviewPage } from "../review/page.ts";
 import { createReviewRoutes } from "../review/routes.ts";
+import { createBraking } from "./braking.ts";
 import type { Definitions } from "./definitions.ts";
 import type { EngineSeat } from "./engine-seat.ts";
 import type { Running } from "./running.ts";
@@ -73,7 +74,8 @@ function createConsoleApps(running: Running, metrics: Metrics) {
     });
 }
 
-function openReview({ log, records, learning, live, assurance, serving, closing }: Running) {
+function openReview(running: Running) {
+  const { log, records, learning, live, assurance, serving, closing } = running;
   const { review, queue } = serving.definitions.config;
   return createReviewRoutes({
     ...records,
@@ -82,6 +84,7 @@ function openReview({ log, records, learning, live, assurance, serving, closing 
     outbox: async () => ({ waiting: records.local.outbox.waiting(), limit: queue.outboxLimit }),
     live,
     overrides: assurance.brake.active,
+    braking: createBraking(running),
     statistics: learning.statistics,
     proposals: learning.proposals,
     settings: {

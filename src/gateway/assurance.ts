@@ -1,4 +1,3 @@
-import { createOverrideStore } from "../trace/override-store.ts";
 import { createBrake, type Brake } from "./brake.ts";
 import { startCanaries } from "./canaries.ts";
 import type { CanaryRounds } from "./canary-rounds.ts";
@@ -15,7 +14,7 @@ export interface Assurance {
 export function startAssurance(parts: Pick<Running, "serving" | "model" | "records" | "log">): Assurance {
   const { records, log } = parts;
   const canaries = startCanaries(parts);
-  const brake = createBrake({ store: createOverrideStore(records.local.database), audit: records.audit, log });
+  const brake = createBrake({ store: records.local.overrides, audit: records.audit, log });
   return {
     canaries,
     brake,

@@ -4,11 +4,13 @@ import type { Logger } from "../log.ts";
 import type { Override, OverrideStore } from "../trace/override-store.ts";
 import type { AuditLog } from "../trace/stores.ts";
 
-/** The overrides that are in force, kept up with what commands write. */
+/** The overrides that are in force, kept up with what commands, the console and other gateways write. */
 export interface Brake {
   /** The policy as it is in force now. */
   apply(policy: Policy): Policy;
   active(): Override[];
+  /** Reads the store at once: something was changed here. */
+  look(): void;
   close(): void;
 }
 
@@ -57,7 +59,7 @@ export function createBrake(options: BrakeOptions): Brake {
     const now = clock();
     return known.filter(({ until }) => until > now);
   };
-  return { active, apply: (policy) => loosenPolicy(policy, active()), close: () => clearInterval(timer) };
+  return { active, look: read, apply: (policy) => loosenPolicy(policy, active()), close: () => clearInterval(timer) };
 }
 
 interface Change {

@@ -1,11 +1,14 @@
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
 import { createEmbeddedQueue, type EmbeddedQueue } from "../queue/embedded.ts";
+import type { JobCounts } from "../queue/job-counts.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import { createLocalWorkQueue, type WorkQueue } from "../queue/work-queue.ts";
 import type { OutboxRow } from "../trace/outbox.ts";
 import type { Delivered, PumpStep } from "../trace/pump.ts";
 import type { SharedErasures } from "../trace/shared-erasures.ts";
+import type { SharedOverrides } from "../trace/shared-overrides.ts";
+import type { SharedTrail } from "../trace/shared-trail.ts";
 import type { AuditEntry, AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
 import { listUnreadTraces } from "../trace/unread-traces.ts";
 import type { LocalStores } from "./local-stores.ts";
@@ -21,11 +24,15 @@ export interface Reach {
 export interface Desk {
   readonly queue: ReviewQueue;
   readonly work: WorkQueue;
+  /** What the queue's own library counts, where it counts. */
+  readonly jobCounts?: () => Promise<readonly JobCounts[]>;
   readonly traces: TraceStore;
   readonly decisions: DecisionStore;
   readonly enrichments: EnrichmentStore;
   readonly scores: ScoreLog;
   readonly audit: AuditLog;
+  /** The audit logs of all gateways; absent where there are no others. */
+  readonly trail?: SharedTrail;
   /** Where the queue lies in the state folder: delivers as a part of the transaction that notes the item. */
   readonly place?: EmbeddedQueue["place"];
   /** Notes on a trace that other gateways' audit logs have; none while they cannot be reached. */
@@ -39,6 +46,8 @@ export interface Desk {
   readonly forget: (traceId: string) => Promise<void>;
   /** How others hear of what was deleted; absent where there are no others. */
   readonly erasures?: SharedErasures;
+  /** How others hear of overrides; absent where there are no others. */
+  readonly overrides?: SharedOverrides;
   /** Others keep none of this gateway's score rows before a place. */
   readonly trimScores: (firstKept: number) => Promise<void>;
   readonly steps: readonly PumpStep[];

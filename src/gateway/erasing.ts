@@ -1,5 +1,6 @@
 import { GatewayError } from "../errors.ts";
 import { recordEvent, type EventParts } from "../review/audit-events.ts";
+import { createHearing } from "../trace/hearing.ts";
 import type { PumpStep } from "../trace/pump.ts";
 import { findTracesOfRequest } from "../trace/request-lookup.ts";
 import type { Desk } from "./desk.ts";
@@ -34,9 +35,6 @@ export interface ErasingParts extends EventParts {
 
 const BATCH = 100;
 const HEARD = "heard_erasures";
-/** What is told while the clock stands is heard twice rather than never. */
-const OVERLAP_MS = 5_000;
-const KEPT_EVERY_MS = 600_000;
 /** A trace that was just joining an item may be noted as its after it is gone. */
 const RELEASE_MS = 600_000;
 
@@ -44,7 +42,7 @@ const RELEASE_MS = 600_000;
 export function createErasing(parts: ErasingParts): Erasing {
   const { local, desk, wake, clock = Date.now } = parts;
   const { erasures } = local;
-  const hear = createHearing(parts);
+  const hear = createErasureHearing(parts);
   const step: PumpStep = {
     name: "erasures",
     async run(epoch) {
@@ -98,24 +96,11 @@ async function forgetAll({ local, desk }: ErasingParts, epoch: string): Promise<
 }
 
 /** What others deleted goes here, too; and once more from the other side, where this gateway may have put it meanwhile. */
-function createHearing({ local, desk, clock = Date.now }: ErasingParts): (epoch: string) => Promise<void> {
+function createErasureHearing({ local, desk, clock = Date.now }: ErasingParts): (epoch: string) => Promise<void> {
   const { erasures, settings } = local;
-  let [heardOf, since, keptAt] = ["", 0, Number.NEGATIVE_INFINITY];
-
-  /** Not at every look, since that is a write to disk: what is heard twice does no harm. */
-  function keep(epoch: string, next: number, isNews: boolean): void {
-    [heardOf, since] = [epoch, Math.max(0, next - OVERLAP_MS)];
-    if (!isNews && clock() - keptAt < KEPT_EVERY_MS) return;
-    settings.set(HEARD, `${epoch} ${since}`);
-    keptAt = clock();
-  }
-  return async (epoch) => {
-    if (desk.erasures === undefined) return;
-    if (heardOf !== epoch) {
-      const [knownEpoch, known] = settings.get(HEARD)?.split(" ") ?? [];
-      since = knownEpoch === epoch ? Number(known) : 0;
-    }
-    const { traceIds, next } = await desk.erasures.hear(since);
+  const { erasures: shared } = desk;
+  if (shared === undefined) return async () => undefined;
+  async function take(traceIds: readonly string[], epoch: string): Promise<boolean> {
     const news = traceIds.filter((id) => !erasures.isErased(id));
     if (news.length > 0) erasures.erase(news, clock());
     for (const id of news) {
@@ -123,6 +108,7 @@ function createHearing({ local, desk, clock = Date.now }: ErasingParts): (epoch:
       erasures.markTold(id, epoch);
     }
     if (news.length > 0) erasures.flush();
-    keep(epoch, next, news.length > 0);
-  };
+    return news.length > 0;
+  }
+  return createHearing({ settings, name: HEARD, hear: shared.hear, take, clock });
 }

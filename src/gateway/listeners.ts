@@ -1,4 +1,4 @@
-import { scoredNames } from "../decide/policy.ts";
+import { everyScoredName } from "../decide/policy.ts";
 import { startListener, type Listener } from "../http/listener.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
 import type { KnownNames } from "../metrics/label-sets.ts";
@@ -30,6 +30,7 @@ export function openMetrics({ log, model, serving, records, learning, assurance 
     precision: model.facts.precision,
     engineStatus: () => serving.current.seat.engine.status(),
     queueStats: () => records.queue.stats(),
+    ...(records.jobCounts === undefined ? {} : { jobCounts: records.jobCounts }),
     countDecisions: () => records.decisions.count(),
     spooled: () => records.local.outbox.waiting(),
     tallies: () => records.tallies,
@@ -47,7 +48,7 @@ export function namesOf({ config, detectors }: Definitions, model: string): Know
   const { policies, queue } = config;
   return {
     models: [model],
-    detectors: [...new Set([...detectors.map(({ id }) => id), ...Object.values(policies).flatMap(scoredNames)])],
+    detectors: [...new Set([...detectors.map(({ id }) => id), ...everyScoredName(policies)])],
     policies: Object.keys(policies),
     queue: queue.driver,
   };

@@ -4,6 +4,7 @@ import { createDecisionStore } from "../trace/decision-store.ts";
 import { createEnrichmentStore } from "../trace/enrichment-store.ts";
 import { createErasures, type Erasures } from "../trace/erasures.ts";
 import { createOutbox, type Outbox } from "../trace/outbox.ts";
+import { createOverrideStore, type OverrideStore } from "../trace/override-store.ts";
 import { createScoreLog } from "../trace/score-log.ts";
 import type { Sealing } from "../trace/sealing.ts";
 import { createSettings, gatewayIdOf, type Settings } from "../trace/settings.ts";
@@ -33,6 +34,7 @@ export interface LocalStores {
   readonly audit: ReturnType<typeof createAuditLog>;
   readonly outbox: Outbox;
   readonly erasures: Erasures;
+  readonly overrides: OverrideStore;
 }
 
 /** Opens the stores of a state folder with its key. Throws `ConfigError` like `openDatabase` and `openSealing`. */
@@ -54,6 +56,7 @@ export function openLocalStores(options: LocalStoresOptions): LocalStores {
       audit: createAuditLog(database),
       outbox: createOutbox(database),
       erasures: createErasures(database),
+      overrides: createOverrideStore(database),
     };
   } catch (error) {
     database.close();

@@ -19,6 +19,7 @@ import { createIntake } from "./intake.ts";
 import { openLocalStores, type LocalStores } from "./local-stores.ts";
 import { createErasing, type Erasing } from "./erasing.ts";
 import { createFinding } from "./finding.ts";
+import { createOverrideExchange } from "./override-exchange.ts";
 import { readReviewHealth } from "./review-health.ts";
 import { createTallies, type TallyKeeper } from "./review-tallies.ts";
 
@@ -48,10 +49,12 @@ export interface Records {
   readonly enrichments: EnrichmentStore;
   readonly scores: ScoreLog;
   readonly audit: AuditLog;
+  readonly trail?: NonNullable<Desk["trail"]>;
   readonly notesElsewhere: Desk["notesElsewhere"];
   readonly queue: ReviewQueue;
   /** Traces that wait to be read again. */
   readonly work: WorkQueue;
+  readonly jobCounts?: Desk["jobCounts"];
   /** Brings what is recorded to the queue. Starts with `start`; without it only `flush` delivers. */
   readonly pump: Pump;
   readonly local: LocalStores;
@@ -83,15 +86,7 @@ export function openRecords(options: RecordsOptions): Records {
   const intake = createIntake({ ...options, onAdded, local, desk, keeper, wake: pump.wake });
   desk.onWork(() => pump.wake());
   const { traces, decisions, enrichments, scores, audit, notesElsewhere, queue, work, reached } = desk;
-  const recorder = createRecorder({
-    ...intake,
-    traces,
-    scores: local.scores,
-    log,
-    ...(options.sampler === undefined ? {} : { sampler: options.sampler }),
-    redaction: createRedaction({ privacy: config.privacy, digest: local.sealing.digest }),
-    admit: () => config.queue.whenFull === "drop" || local.outbox.waiting() < config.queue.outboxLimit,
-  });
+  const recorder = openRecorder(options, { local, desk, intake });
   return {
     recorder,
     traces,
@@ -102,6 +97,8 @@ export function openRecords(options: RecordsOptions): Records {
     notesElsewhere,
     queue,
     work,
+    ...(desk.jobCounts === undefined ? {} : { jobCounts: desk.jobCounts }),
+    ...(desk.trail === undefined ? {} : { trail: desk.trail }),
     pump,
     local,
     tallies: keeper.tallies,
@@ -123,6 +120,21 @@ export function openRecords(options: RecordsOptions): Records {
   };
 }
 
+function openRecorder(
+  { config, log, sampler }: RecordsOptions,
+  { local, desk, intake }: Pick<Opened, "local" | "desk"> & { readonly intake: ReturnType<typeof createIntake> },
+): Recorder {
+  return createRecorder({
+    ...intake,
+    traces: desk.traces,
+    scores: local.scores,
+    log,
+    ...(sampler === undefined ? {} : { sampler }),
+    redaction: createRedaction({ privacy: config.privacy, digest: local.sealing.digest }),
+    admit: () => config.queue.whenFull === "drop" || local.outbox.waiting() < config.queue.outboxLimit,
+  });
+}
+
 interface Opened {
   readonly local: LocalStores;
   readonly desk: Desk;
@@ -132,7 +144,7 @@ interface Opened {
 
 function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper, erasing }: Opened): Pump {
   const { outbox, settings } = local;
-  const { queue, decisions, shareTrace, shareEnrichment, epoch } = desk;
+  const { queue, decisions, shareTrace, shareEnrichment, epoch, audit, overrides: shared } = desk;
   const item = createItemDelivery({
     queue,
     decisions,
@@ -145,5 +157,6 @@ function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper, erasi
     ...desk.steps,
     createSettling({ outbox, decisions, queue, settings, letGo: desk.letGo }),
   ];
-  return createPump({ outbox, epoch, deliver: { item, enrichment: shareEnrichment }, steps, log });
+  const urgent = shared === undefined ? [] : [createOverrideExchange({ local, shared, audit, log })];
+  return createPump({ outbox, epoch, deliver: { item, enrichment: shareEnrichment }, steps, urgent, log });
 }

@@ -1,5 +1,6 @@
 import { secretOf } from "../secret-files.ts";
 import { createBullmqQueue } from "../queue/bullmq.ts";
+import { createJobCounter } from "../queue/job-counts.ts";
 import { createBullmqWorkQueue } from "../queue/work-queue.ts";
 import { createEpoch } from "../trace/redis-epoch.ts";
 import { openRedis, type RedisHandle } from "../trace/redis.ts";
@@ -8,7 +9,9 @@ import { createSharedDecisions } from "../trace/shared-decisions.ts";
 import { createSharedErasures } from "../trace/shared-erasures.ts";
 import { createLogPush, createSharedLog } from "../trace/shared-log.ts";
 import { createSharedNotes, type SharedNotes } from "../trace/shared-notes.ts";
+import { createSharedOverrides } from "../trace/shared-overrides.ts";
 import { createSharedScores } from "../trace/shared-scores.ts";
+import { createSharedTrail } from "../trace/shared-trail.ts";
 import type { EnrichmentStore, TraceStore } from "../trace/stores.ts";
 import type { Desk, DeskOptions } from "./desk.ts";
 import type { LocalStores } from "./local-stores.ts";
@@ -22,51 +25,66 @@ const CLOSE_MS = 2_000;
 export function openSharedDesk(options: DeskOptions): Desk {
   const { config, local, log } = options;
   const { sealing, settings, gatewayId } = local;
-  const { scoreRows } = config.queue.redis;
   const redis = openRedis(connectionOf(options));
   const bodies = createSharedBodies(redis, sealing);
   const listeners = new Set<() => void>();
   const tell = () => listeners.forEach((listener) => listener());
   const decisions = createSharedDecisions({ redis, sealing, settings, local: local.decisions, log, onAdded: tell });
-  const [scores, audit] = (["scores", "audit"] as const).map((name) => createSharedLog({ redis, sealing, name }));
-  if (scores === undefined || audit === undefined) throw new Error("there are two logs");
-  const mine = { gatewayId, settings };
-  const notes = createSharedNotes({ ...mine, redis, sealing, read: local.audit.copy });
+  const { scores, notes, steps, trim, trail } = openLogs(redis, local, config.queue.redis.scoreRows);
   const queue = createBullmqQueue({ redis });
   const onGivenUp = (traceId: string, why: string) => log.warn({ traceId, why }, "a trace could not be read again");
   const work = createBullmqWorkQueue({ redis, onGivenUp });
+  const counter = createJobCounter(redis);
   return {
     traces: shareTraces(local, bodies),
     decisions,
     enrichments: shareEnrichments(local, bodies, tell),
-    scores: createSharedScores({ log: scores, local: local.scores, gatewayId, maxRows: scoreRows }),
+    scores,
     audit: local.audit,
+    trail,
     queue,
     work,
+    jobCounts: counter.read,
     epoch: createEpoch(redis, sealing.keyId),
     ...deliveries(local, bodies, notes),
     erasures: createSharedErasures(redis),
+    overrides: createSharedOverrides(redis, sealing, log),
     async forget(traceId) {
       await queue.remove(traceId);
       await bodies.remove(traceId);
       await notes.letGo([traceId], 0);
     },
-    trimScores: (firstKept) => scores.trim(gatewayId, firstKept),
+    trimScores: (firstKept) => trim(gatewayId, firstKept),
     notesElsewhere: (traceId) => notes.list(traceId).catch(() => []),
-    steps: [
-      decisions.step,
-      createLogPush({ ...mine, log: scores, name: "scores", read: local.scores.own, maxLines: scoreRows }),
-      createLogPush({ ...mine, log: audit, name: "audit", read: local.audit.copy }),
-      notes.step,
-    ],
+    steps: [decisions.step, ...steps],
     onWork: (listener) => void listeners.add(listener),
     ...reachOf(redis),
     async close() {
       const late = setTimeout(() => redis.close(), CLOSE_MS);
-      await Promise.allSettled([queue.close(), work.close()]);
+      await Promise.allSettled([queue.close(), work.close(), counter.close()]);
       clearTimeout(late);
       redis.close();
     },
+  };
+}
+
+/** What every gateway sends line by line: score rows, at most so many, the audit log, and the notes in it. */
+function openLogs(redis: RedisHandle, local: LocalStores, maxRows: number) {
+  const { sealing, settings, gatewayId } = local;
+  const mine = { gatewayId, settings };
+  const scores = createSharedLog({ redis, sealing, name: "scores" });
+  const audit = createSharedLog({ redis, sealing, name: "audit" });
+  const notes = createSharedNotes({ ...mine, redis, sealing, read: local.audit.copy });
+  return {
+    scores: createSharedScores({ log: scores, local: local.scores, gatewayId, maxRows }),
+    trim: scores.trim,
+    notes,
+    trail: createSharedTrail({ log: audit, local: local.audit, gateway: gatewayId }),
+    steps: [
+      createLogPush({ ...mine, log: scores, name: "scores", read: local.scores.own, maxLines: maxRows }),
+      createLogPush({ ...mine, log: audit, name: "audit", read: local.audit.copy }),
+      notes.step,
+    ],
   };
 }
 

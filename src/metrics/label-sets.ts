@@ -4,6 +4,7 @@ import { OVERRIDE_MODES } from "../decide/policy.ts";
 import { AUTH_REASONS } from "../http/observer.ts";
 import { VERDICTS } from "../trace/stores.ts";
 import { ALL_DETECTORS } from "./assurance.ts";
+import { jobLabelSets } from "./job-series.ts";
 import type { SeriesKey } from "./series.ts";
 
 /** Label names to values. */
@@ -26,6 +27,7 @@ export const REDIS_OPERATIONS = [
   "decide",
   "remove",
   "erasures",
+  "overrides",
   "notes",
   "reopen",
   "get",
@@ -33,6 +35,7 @@ export const REDIS_OPERATIONS = [
   "members",
   "list",
   "stats",
+  "jobs",
   "work-add",
   "work-depth",
   "check",
@@ -121,6 +124,7 @@ export function everyLabelSet(names: KnownNames): Partial<Record<SeriesKey, read
     taxSpent: label("part", ["lens", "judging", "enrichment"]),
     lensShare: label("phase", PASSES),
     ...assuranceSets(names),
+    ...jobLabelSets(names.queue),
     authDecisions: (["allow", "deny"] as const).flatMap((result) =>
       AUTH_REASONS[result].map((reason) => ({ result, reason })),
     ),

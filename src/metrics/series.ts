@@ -1,5 +1,6 @@
 import { CONFIG_SERIES } from "./config-series.ts";
 import { ASSURANCE_SERIES } from "./assurance.ts";
+import { JOB_SERIES } from "./job-series.ts";
 import { RUN_SERIES } from "./run-series.ts";
 
 /** One series: what it is called, what it says, and how it is cut. */
@@ -20,7 +21,7 @@ const FIRST_TOKEN_SECONDS = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.
 
 /**
  * Every series of lensgate but the process's own. The `gen_ai_` ones have the names, labels and buckets of OpenTelemetry's
- * conventions for generative AI.
+ * conventions for generative AI, the `bullmq_` ones those of BullMQ.
  */
 export const SERIES = {
   requestDuration: {
@@ -203,6 +204,7 @@ export const SERIES = {
   ...CONFIG_SERIES,
   ...RUN_SERIES,
   ...ASSURANCE_SERIES,
+  ...JOB_SERIES,
 } as const satisfies Record<string, Series>;
 
 /** A key of the table. */

@@ -43,6 +43,7 @@ local function abandon(id, most)
     announce('stalled', id, 'active')
   else
     redis.call('ZADD', bull .. 'failed', now, id)
+    redis.call('HINCRBY', bull .. 'metrics:failed', 'count', 1)
     redis.call('HSET', bull .. id, 'failedReason', 'abandoned too often', 'finishedOn', now)
     announce('failed', id, 'active')
   end

@@ -16,6 +16,8 @@ export interface BullmqQueueOptions {
 
 const NAME = "review";
 const LAST_PRIORITY = 2_097_151;
+/** Has BullMQ count what completes; of its history of minutes one is kept. */
+export const COUNTED = { metrics: { maxDataPoints: 1 } } as const;
 /** How many ids a page looks at in one step, so that Redis is not held up by a long list. */
 const STEP = 500;
 
@@ -95,7 +97,7 @@ export function lazyQueue(redis: RedisHandle, name: string) {
   let built: Queue | undefined;
   async function build(): Promise<Queue> {
     const events = { maxLen: 1_000 };
-    const made = new Queue(name, { connection: redis.command, prefix: redis.prefix, streams: { events } });
+    const made = new Queue(name, { connection: redis.command, prefix: redis.prefix, streams: { events }, ...COUNTED });
     // The handle hears and tells of every failed connection itself.
     made.on("error", () => undefined);
     try {

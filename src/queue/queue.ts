@@ -98,6 +98,19 @@ export interface PassOn {
 /** An item is given up as dead when its lease has run out this often. */
 export const MAX_ABANDONED = 20;
 
+/** Queues in Redis, by the names that BullMQ has for them. */
+export const QUEUE_NAMES = ["review", "enrichment"] as const;
+/** Where a job can be, in BullMQ's words. A review item that waits is `prioritized`. */
+export const JOB_STATES = [
+  "active",
+  "completed",
+  "delayed",
+  "failed",
+  "prioritized",
+  "waiting",
+  "waiting-children",
+] as const;
+
 /** The review queue. Lost leases throw `GatewayError` `conflict`, a queue that cannot be reached `review_unavailable`. */
 export interface ReviewQueue {
   /** Idempotent by trace id. */

@@ -1,6 +1,6 @@
 import { Worker } from "bullmq";
 import type { RedisHandle } from "../trace/redis.ts";
-import { lazyQueue } from "./bullmq.ts";
+import { COUNTED, lazyQueue } from "./bullmq.ts";
 
 /** Traces that wait to be read again. An id that waits or is being worked on is not added a second time. */
 export interface WorkQueue {
@@ -194,6 +194,7 @@ function startWorker(
     stalledInterval: lockMs,
     maxStalledCount: attempts - 1,
     runRetryDelay: 1_000,
+    ...COUNTED,
   });
   worker.on("error", () => undefined);
   worker.on("failed", (job, error) => {

@@ -4,10 +4,12 @@ import type { ReviewQueue } from "../queue/queue.ts";
 import type { Database } from "../trace/database.ts";
 import type { AuditEntry, AuditLog, DecisionStore, EnrichmentStore, TraceStore } from "../trace/stores.ts";
 import type { Override } from "../trace/override-store.ts";
+import type { SharedTrail } from "../trace/shared-trail.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { Summaries } from "./item-summary.ts";
 import type { Notes, NoteSealing } from "./notes.ts";
 import type { RequestFinder } from "./request-finder.ts";
+import type { OverrideWish } from "./overriding.ts";
 import type { ReviewStats, StatsFeed } from "./stats-feed.ts";
 import type { Verdicts } from "./verdicts.ts";
 
@@ -17,6 +19,8 @@ export interface ReviewParts {
   readonly decisions: DecisionStore;
   readonly queue: ReviewQueue;
   readonly audit: AuditLog;
+  /** The audit logs of all gateways of the desk. */
+  readonly trail?: SharedTrail;
   readonly enrichments: EnrichmentStore;
   /** Where sessions are kept. */
   readonly database: Database;
@@ -44,6 +48,8 @@ export interface ReviewParts {
   readonly notesElsewhere?: (traceId: string) => Promise<readonly AuditEntry[]>;
   /** Whatever of the policies is loosened now. */
   readonly overrides?: () => readonly Override[];
+  /** What loosens them, and takes that back. */
+  readonly braking?: Braking;
   /** How often a stream of them looks its session up, in milliseconds. */
   readonly liveCheckMs?: number;
   /** How notes are kept at rest. */
@@ -58,6 +64,15 @@ export interface ProposalBook {
   list(rate: number): Promise<readonly object[]>;
   /** Writes a threshold into the detector's definition. */
   write(change: ThresholdChange): Promise<object>;
+}
+
+/** Sets and ends overrides, each with who and why in the audit log. */
+export interface Braking {
+  /** The detectors and combinations that the policies run. */
+  names(): readonly string[];
+  set(wish: OverrideWish): Promise<Override>;
+  /** Answers with the one that was ended; undefined where it is not there. */
+  end(id: string, reviewer: string): Promise<Override | undefined>;
 }
 
 /** Who sets which threshold, and for which rate of false alarms. */

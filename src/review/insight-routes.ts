@@ -6,6 +6,7 @@ import { recordEvent } from "./audit-events.ts";
 import type { DeskParts } from "./desk.ts";
 import { isAlone } from "./opinions.ts";
 import { check, SCHEMAS } from "./requests.ts";
+import { readTrail } from "./trail-page.ts";
 
 /** How long it is taken as known whether the audit log's chain holds: reading it all takes about a second for 100,000 entries. */
 const KNOWN_MS = 60_000;
@@ -29,21 +30,13 @@ export function declareInsights(router: Router, parts: DeskParts): void {
     await recordEvent(parts, { actor: reviewer, event: "threshold", detail: { detector, rate, threshold } });
     response.json({ written });
   });
-  router.get("/api/review/overrides", (_request, response) => {
-    response.json({ overrides: demandPart(parts.overrides, "overrides")() });
-  });
   router.get("/api/review/audit", async (request, response) => {
-    const { before, traceId, limit } = check(SCHEMAS.audit, request.query);
-    const found = await parts.audit.list({
-      limit,
-      ...(before === undefined ? {} : { before }),
-      ...(traceId === undefined ? {} : { traceId }),
-    });
+    const { entries: found, ...rest } = await readTrail(parts, check(SCHEMAS.audit, request.query));
     const shown = await createDiscretion(parts, sessionOf(response).reviewer);
     const entries = await Promise.all(
-      found.map(async ({ sequence, entry }) => ({ sequence, ...entry, detail: await shown(entry) })),
+      found.map(async ({ entry, ...place }) => ({ ...place, ...entry, detail: await shown(entry) })),
     );
-    response.json({ entries, intact: await isIntact() });
+    response.json({ entries, ...rest, intact: await isIntact() });
   });
 }
 

@@ -1,21 +1,33 @@
 import { z } from "zod";
+import { OVERRIDE_MODES } from "../decide/policy.ts";
 import { GatewayError } from "../errors.ts";
 import { ITEM_STAGES, ITEM_STATES } from "../queue/queue.ts";
 import { VERDICTS } from "../trace/stores.ts";
 import { visiblePieces } from "../visible-text.ts";
 
 const traceId = z.string().regex(/^tr_[0-9a-f]{32}$/, "must be tr_ and 32 hex digits");
-// What hides or moves text could make two names look like one.
-const name = z
-  .string()
-  .trim()
-  .min(1, "say who you are")
-  .max(100)
-  .refine((text) => !visiblePieces(text, true).some(({ mark }) => mark), "holds characters that do not show");
+/** One line. What hides or moves text could make two names look like one. */
+const line = (most: number, whenMissing: string) =>
+  z
+    .string()
+    .trim()
+    .min(1, whenMissing)
+    .max(most)
+    .refine((text) => !visiblePieces(text, true).some(({ mark }) => mark), "holds characters that do not show");
+const name = line(100, "say who you are");
+const why = line(500, "say why");
 const token = z.string().min(1).max(200);
 const word = z.string().min(1).max(200);
 const count = (most: number) => z.coerce.number().int().min(1).max(most);
 const rate = z.number().min(1e-9).max(1);
+const mode = z.enum(OVERRIDE_MODES);
+const overrideId = z.string().regex(/^ov_[0-9a-f]{16}$/, "must be ov_ and 16 hex digits");
+const moment = z.number().int().min(0);
+/** What is told of an override and of its end. More is dropped: a newer gateway may tell it. */
+const told = { id: overrideId, until: moment, actor: name, gateway: z.string().regex(/^[0-9a-f]{16}$/) };
+
+/** A week. */
+export const LONGEST_OVERRIDE_MINUTES = 7 * 1_440;
 
 /** The bodies, queries and path parts that the review API takes. */
 export const SCHEMAS = {
@@ -23,14 +35,19 @@ export const SCHEMAS = {
   /** A request's id as callers may send it, or a trace's. */
   request: z.strictObject({ id: z.string().min(1).max(256) }),
   actor: z.strictObject({ reviewer: name }),
-  override: z.strictObject({
-    reason: z
-      .string()
-      .trim()
-      .min(1, "say why")
-      .max(500)
-      .refine((text) => !visiblePieces(text, true).some(({ mark }) => mark), "holds characters that do not show"),
-    reviewer: name,
+  override: z.strictObject({ reason: why, reviewer: name }),
+  overrideWish: z.strictObject({
+    detector: word.nullable(),
+    mode: mode.default("monitor"),
+    minutes: z.number().int().min(1).max(LONGEST_OVERRIDE_MINUTES),
+    reason: why,
+  }),
+  overridePath: z.strictObject({ id: overrideId }),
+  heard: z.object({
+    override: z
+      .object({ ...told, detector: line(200, "is empty").nullable(), mode, since: moment, reason: why })
+      .optional(),
+    ending: z.object({ ...told, at: moment }).optional(),
   }),
   login: z.strictObject({ name, password: z.string().max(1_000).optional() }),
   list: z.strictObject({
@@ -59,7 +76,11 @@ export const SCHEMAS = {
   detector: z.strictObject({ detector: z.string().regex(/^[a-z0-9][a-z0-9-]{0,99}$/, "is not the id of a detector") }),
   threshold: z.strictObject({ rate, threshold: z.number() }),
   audit: z.strictObject({
-    before: z.coerce.number().int().min(1).optional(),
+    /** A place of this gateway's own log, or `GATEWAY:PLACE,…` as an answer gave it. */
+    before: z
+      .string()
+      .regex(/^([1-9]\d{0,14}|[0-9a-f]{16}:[1-9]\d{0,15}(,[0-9a-f]{16}:[1-9]\d{0,15}){0,199})$/, "is not a place")
+      .optional(),
     traceId: traceId.optional(),
     limit: count(200).default(50),
   }),

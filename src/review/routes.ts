@@ -11,6 +11,7 @@ import { declareItems } from "./item-routes.ts";
 import { createSummaries } from "./item-summary.ts";
 import { createNotes } from "./notes.ts";
 import { declareLive } from "./live-routes.ts";
+import { declareOverrides } from "./override-routes.ts";
 import { readSessionCookie } from "./session-cookie.ts";
 import { declareLogin, declareLogout } from "./session-routes.ts";
 import { createSessions } from "./sessions.ts";
@@ -51,6 +52,7 @@ export function createReviewRoutes(parts: ReviewParts): Router {
   declareErasure(router, desk);
   declareFinding(router, desk);
   declareInsights(router, desk);
+  declareOverrides(router, desk);
   router.use(PATHS, (request) => {
     throw new GatewayError("not_found", `There is no route ${request.method} ${request.originalUrl.split("?")[0]}.`);
   });

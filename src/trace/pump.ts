@@ -21,6 +21,8 @@ export interface PumpParts {
   /** Idempotent: a process may die before the delivery is noted. */
   readonly deliver: Readonly<Record<OutboxKind, (row: OutboxRow) => Promise<Delivered>>>;
   readonly steps?: readonly PumpStep[];
+  /** Short steps that cannot wait for a long outbox: before the rows, and again after each batch of them. */
+  readonly urgent?: readonly PumpStep[];
   readonly log: Pick<Logger, "warn" | "error" | "info">;
   /** Told of each failure: `epoch`, a kind, or a step's name. */
   readonly onFailure?: (what: string) => void;
@@ -119,10 +121,15 @@ function createTiming(
 
 type ListRows = (after: OutboxRow | undefined) => OutboxRow[];
 
-/** What one round does: all rows that are new, then those that an earlier state of the other side had, then the steps. */
+/** What one round does: what is urgent, then all rows that are new, then those that an earlier state of the other side had, then the steps. */
 function createRounds(parts: PumpParts) {
-  const { outbox, deliver, steps = [], clock = Date.now } = parts;
+  const { outbox, deliver, steps = [], urgent = [], clock = Date.now } = parts;
   const trouble = createTrouble(parts, clock);
+
+  async function take(some: readonly PumpStep[], epoch: string, isClosed: () => boolean): Promise<void> {
+    for (const step of some)
+      if (!isClosed()) await step.run(epoch).catch((error: unknown) => trouble.note(step.name, error));
+  }
 
   async function deliverRow(row: OutboxRow, epoch: string): Promise<boolean> {
     // Deleted since it was listed.
@@ -144,18 +151,18 @@ function createRounds(parts: PumpParts) {
         failures = (await deliverRow(row, epoch)) ? 0 : failures + 1;
         if (failures >= MAX_FAILURES) return;
       }
+      await take(urgent, epoch, isClosed);
     }
   }
   async function run(isClosed: () => boolean): Promise<boolean> {
     trouble.begin();
     try {
       const epoch = await parts.epoch();
+      await take(urgent, epoch, isClosed);
       for (const kind of KINDS) await deliverAll((after) => outbox.list(query(kind, after)), epoch, isClosed);
       for (const kind of KINDS)
         await deliverAll((after) => outbox.list({ ...query(kind, after), epoch }), epoch, isClosed);
-      for (const step of steps) {
-        if (!isClosed()) await step.run(epoch).catch((error: unknown) => trouble.note(step.name, error));
-      }
+      await take(steps, epoch, isClosed);
     } catch (error) {
       trouble.note("epoch", error);
     }

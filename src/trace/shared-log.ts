@@ -24,6 +24,8 @@ export interface SharedLog {
   last(gatewayId: string): Promise<number>;
   /** Lines after a place, oldest first. Those that do not open are left out. */
   read(gatewayId: string, after: number, limit: number): Promise<{ readonly lines: LogLine[]; readonly read: number }>;
+  /** Lines before a place, newest first. Those that do not open are left out. */
+  readBack(gatewayId: string, before: number, limit: number): Promise<LogLine[]>;
   gateways(): Promise<string[]>;
   /** Drops the lines before a place. */
   trim(gatewayId: string, firstKept: number): Promise<void>;
@@ -67,6 +69,11 @@ export function createSharedLog({ redis, sealing, name }: SharedLogOptions): Sha
       redis.attempt(name, async (client) => {
         const rows = await client.xrange(keyOf(gatewayId), `(${after}-0`, "+", "COUNT", limit);
         return { read: rows.length, lines: rows.flatMap(([id, fields]) => open(gatewayId, id, fields)) };
+      }),
+    readBack: (gatewayId, before, limit) =>
+      redis.attempt(name, async (client) => {
+        const rows = await client.xrevrange(keyOf(gatewayId), `(${before}-0`, "-", "COUNT", limit);
+        return rows.flatMap(([id, fields]) => open(gatewayId, id, fields));
       }),
     trim: (gatewayId, firstKept) =>
       redis.attempt(name, async (client) => void (await client.xtrim(keyOf(gatewayId), "MINID", `${firstKept}-0`))),

@@ -4,6 +4,7 @@ import {
   ACTIONS,
   COMBINATION_RULES,
   detectorsOf,
+  everyScoredName,
   membersOf,
   ruleOf,
   scoredNames,
@@ -40,6 +41,10 @@ const policy: Policy = {
 it("knows which detectors a policy runs, and what has a score", () => {
   expect(detectorsOf(policy)).toEqual(["one", "two", "dear"]);
   expect(scoredNames(policy)).toEqual(["one", "two", "dear", "team"]);
+  const other = {
+    detectors: { two: { action: "flag", onError: "closed" }, sea: { action: "flag", onError: "closed" } },
+  } as const;
+  expect(everyScoredName({ policy, other })).toEqual(["one", "two", "dear", "team", "sea"]);
   expect([membersOf(policy, "team"), membersOf(policy, "one")]).toEqual([["one", "two"], ["one"]]);
 });
 

@@ -6,7 +6,6 @@ import { defineWith } from "../../src/gateway/definitions.ts";
 import { openLocalStores } from "../../src/gateway/local-stores.ts";
 import type { Running } from "../../src/gateway/running.ts";
 import { createServing } from "../../src/gateway/serving.ts";
-import { createOverrideStore } from "../../src/trace/override-store.ts";
 import { noteLog, writeLiveConfig } from "../support/live-gateway.ts";
 
 test("a gateway that starts has the overrides of its state folder in force, and asks no canary before its time", () => {
@@ -14,7 +13,7 @@ test("a gateway that starts has the overrides of its state folder in force, and 
   onTestFinished(remove);
   const local = openLocalStores({ folder: join(folder, "state") });
   const override = { id: "ov_1", detector: null, mode: "monitor", since: 0, actor: "ada", reason: "x" } as const;
-  createOverrideStore(local.database).add({ ...override, until: Date.now() + 60_000 });
+  local.overrides.add({ ...override, until: Date.now() + 60_000 });
   const assurance = startAssurance({
     serving: createServing(defineWith(loadConfig({ path, environment: {} }), [])),
     log: noteLog([]),

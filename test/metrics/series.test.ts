@@ -3,10 +3,10 @@ import { SERIES, type Series } from "../../src/metrics/series.ts";
 
 const all: readonly Series[] = Object.values(SERIES);
 
-test("names are unique, lower-case with underscores, and begin with gen_ai_ or oversight_", () => {
+test("names are unique, lower-case with underscores, and begin with gen_ai_, oversight_ or bullmq_", () => {
   const names = all.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
-  for (const name of names) expect(name).toMatch(/^(gen_ai|oversight)_[a-z_]+$/);
+  for (const name of names) expect(name).toMatch(/^(gen_ai|oversight|bullmq)_[a-z_]+$/);
 });
 
 test("counters end in _total, and nothing else does", () => {

@@ -28,6 +28,7 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ["an id that nobody knows", "#/find/nobody", ".nothing"],
   ["statistics", "#/statistics", ".detector-row"],
   ["thresholds", "#/thresholds", ".proposal"],
+  ["overrides", "#/overrides", ".override-form"],
   ["the audit trail", "#/audit", ".audit"],
 ];
 
@@ -48,6 +49,7 @@ async function start() {
     statistics: async () => STATISTICS,
     proposals: { list: async () => PROPOSALS, write: async () => ({}) },
     overrides: () => [OVERRIDE],
+    braking: { names: () => ["harm-intent"], set: async () => OVERRIDE, end: async () => undefined },
   };
   const server = await startReviewServer(temporaryFolder(), { parts });
   onTestFinished(async () => {
@@ -136,6 +138,7 @@ describeInBrowser("the review page for everyone", (visit) => {
       ["f", "#find-id"],
       ["s", ".detector-row"],
       ["t", ".proposal"],
+      ["o", ".override-form"],
       ["a", ".audit"],
       ["q", ".row"],
     ] as const) {

@@ -25,8 +25,6 @@ const OUTER_LABELS = ["job", "instance", "le"];
 const PROMETHEUS_SERIES: Readonly<Record<string, readonly string[]>> = {
   up: [],
   ALERTS: ["alertname", "alertstate", "severity"],
-  // Of the queue's own library, where it is in use.
-  bullmq_job_count: ["queue", "state"],
 };
 const WORDS = new Set([
   "and",

@@ -144,3 +144,20 @@ test("a pump that is closed sends nothing more", async () => {
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(sent).toEqual([]);
 });
+
+test("what is urgent comes before the rows and again after each hundred of them, and its failure holds up none", async () => {
+  const order: string[] = [];
+  const urgent = {
+    name: "urgent",
+    async run(epoch: string) {
+      order.push(`${epoch} ${sent.length}`);
+      throw new Error("not now");
+    },
+  };
+  const { pump, sent, add, failures } = setUp({ urgent: [urgent], restMs: 60_000 });
+  for (let number = 1; number <= 150; number += 1) add(number);
+  expect(await pump.flush()).toBe(false);
+  expect(sent).toHaveLength(150);
+  expect(order).toEqual(["a 0", "a 100", "a 150"]);
+  expect(failures).toContain("urgent");
+});

@@ -10,17 +10,17 @@ describeWithRedis("erasures in Redis", () => {
     const erasures = createSharedErasures(handle);
     await erasures.tell([1, 2].map(traceId));
     const first = await erasures.hear(0);
-    expect(first.traceIds).toEqual([1, 2].map(traceId));
+    expect(first.items).toEqual([1, 2].map(traceId));
     await new Promise((resolve) => setTimeout(resolve, 5));
     await erasures.tell([1, 3].map(traceId));
-    expect((await erasures.hear(first.next + 1)).traceIds).toEqual([traceId(3)]);
+    expect((await erasures.hear(first.next + 1)).items).toEqual([traceId(3)]);
   });
 
   test("nobody told anything: nothing is heard", async () => {
     const { handle, server } = await openTestRedis();
     const erasures = createSharedErasures(handle);
     await erasures.tell([]);
-    expect((await erasures.hear(0)).traceIds).toEqual([]);
+    expect((await erasures.hear(0)).items).toEqual([]);
     expect(await server.command("KEYS", "*")).toEqual([]);
   });
 
@@ -29,7 +29,7 @@ describeWithRedis("erasures in Redis", () => {
     await server.command("ZADD", "test:shared:erasures", Date.now() - 91 * 86_400_000, traceId(1));
     const erasures = createSharedErasures(handle);
     await erasures.tell([traceId(2)]);
-    expect((await erasures.hear(0)).traceIds).toEqual([traceId(2)]);
+    expect((await erasures.hear(0)).items).toEqual([traceId(2)]);
   });
 
   test("that cannot be told or heard are refused at once", async () => {

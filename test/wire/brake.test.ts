@@ -1,8 +1,7 @@
-import { Command } from "commander";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { registerPolicy } from "../../src/cli/policy.ts";
 import { logIn } from "../support/console-login.ts";
 import { startLive, type LiveGateway } from "../support/live-gateway.ts";
+import { runPolicy } from "../support/policy-command.ts";
 import { ask, traceIdOf, until } from "../support/wire-reply.ts";
 
 let live: LiveGateway;
@@ -17,15 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => live.stop());
 
-/** Runs `lensgate policy …` beside the gateway. */
-async function policy(...words: string[]): Promise<void> {
-  const program = new Command().exitOverride().configureOutput({ writeOut: () => undefined });
-  registerPolicy(program);
-  const [name = "", ...rest] = words;
-  const common = ["--config", live.config.file, "--reviewer", "ada"];
-  await program.parseAsync(["policy", name, ...rest, ...common], { from: "user" });
-}
-
+const policy = (...words: string[]) => runPolicy(live.config.file, ...words);
 const active = (detector: string) => live.metric(`oversight_override_active{detector="${detector}",mode="monitor"}`);
 const actionOf = async (name: string) => (await ask(live, { content: "Hello", policy: name })).oversight?.action;
 
@@ -64,4 +55,17 @@ test("with everything overridden a broken detector refuses nobody, and the calle
   await policy("restore", "--all");
   await until(async () => (await active("(all)")) === 0, 2_000);
   expect((await ask(live, { content: "Hello", policy: "closed" })).status).toBe(503);
+});
+
+test("what a lead sets on the console is in force for the very next request, and over for the one after its end", async () => {
+  const { headers } = await logIn(live.console, "lea");
+  const send = async (method: string, path: string, body: object) =>
+    (await (
+      await fetch(`${live.console}/api/review/overrides${path}`, { method, headers, body: JSON.stringify(body) })
+    ).json()) as { override: { id: string; actor: string } };
+  const { override } = await send("POST", "", { detector: "fires", minutes: 5, reason: "a night" });
+  expect(override.actor).toBe("lea");
+  expect(await actionOf("stops")).toBe("would_abort");
+  await send("DELETE", `/${override.id}`, {});
+  expect(await actionOf("stops")).toBe("abort");
 });

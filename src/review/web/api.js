@@ -57,6 +57,7 @@ const query = (values) => {
   return given.length === 0 ? "" : `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)]))}`;
 };
 const get = (path, signal) => call("GET", `/api/review/${path}`, { signal });
+const remove = (path) => call("DELETE", `/api/review/${path}`, {});
 const post = (path, body) => call("POST", `/api/review/${path}`, { body });
 const item = (traceId, verb) => `items/${encodeURIComponent(traceId)}${verb === undefined ? "" : `/${verb}`}`;
 
@@ -84,6 +85,9 @@ export const postRevive = (traceId) => post(item(traceId, "revive"), {});
 export const getStatistics = (signal) => get("statistics", signal);
 export const getProposals = (rate, signal) => get(`proposals${query({ rate })}`, signal);
 export const postThreshold = (detector, change) => post(`proposals/${encodeURIComponent(detector)}`, change);
+export const getOverrides = (signal) => get("overrides", signal);
+export const postOverride = (wish) => post("overrides", wish);
+export const deleteOverride = (id) => remove(`overrides/${encodeURIComponent(id)}`);
 export const getAudit = (filter, signal) => get(`audit${query(filter)}`, signal);
 
 export const deleteItem = (traceId, reason) => call("DELETE", `/api/review/${item(traceId)}`, { body: { reason } });

@@ -5,6 +5,7 @@ import { pageFrame } from "./page-frame.js";
 import { formatHash, itemHash } from "./router.js";
 
 const PAGE = 100;
+const ALONE = "Redis does not answer: these are the entries of this gateway alone.";
 
 /** Who did what, newest first, and whether the chain of entries holds. `trace`: only about one trace. */
 export function auditPage({ trace }) {
@@ -18,35 +19,38 @@ export function auditPage({ trace }) {
       ? "Who did what. Entries are only added; each holds a hash over the one before."
       : element("span", {}, "Only ", element("code", {}, traceId), ".");
   return pageFrame({ title: "Audit trail", saying, tools }, async (signal) => {
-    const { entries, intact } = await getAudit({ traceId, limit: PAGE }, signal);
-    const rows = element("tbody", {}, ...entries.map(rowView));
-    const more = element("button", { type: "button", class: "quiet", hidden: entries.length < PAGE }, "Show older");
-    const state = { before: entries.at(-1)?.sequence };
+    const { entries, intact, older: before, gateway, isPartial } = await getAudit({ traceId, limit: PAGE }, signal);
+    const view = (entry) => rowView(entry, gateway);
+    const rows = element("tbody", {}, ...entries.map(view));
+    const more = element("button", { type: "button", class: "quiet", hidden: before === null }, "Show older");
+    const state = { before };
     more.addEventListener(
       "click",
       () =>
         void attempt(async () => {
           const older = await getAudit({ traceId, limit: PAGE, before: state.before });
-          rows.append(...older.entries.map(rowView));
-          state.before = older.entries.at(-1)?.sequence;
-          more.hidden = older.entries.length < PAGE;
+          rows.append(...older.entries.map(view));
+          state.before = older.older;
+          more.hidden = older.older === null;
         }),
     );
     return [
-      chainView(intact),
-      entries.length === 0 ? element("p", { class: "placeholder" }, "No entries yet.") : tableView(rows),
+      chainView(intact, gateway),
+      isPartial ? element("p", { class: "hint", role: "status" }, ALONE) : undefined,
+      entries.length === 0 ? element("p", { class: "placeholder" }, "No entries yet.") : tableView(rows, gateway),
       more,
     ];
   });
 }
 
-function chainView(intact) {
+/** The chain of the gateway that answers: every other one looks at its own. */
+function chainView(intact, gateway) {
   if (intact)
     return element(
       "p",
       { class: "chain" },
       element("span", { class: "dot good", "aria-hidden": "true" }),
-      "The chain is whole: no entry was changed or taken out.",
+      `The chain${gateway === undefined ? "" : " of this gateway"} is whole: no entry was changed or taken out.`,
     );
   return element(
     "p",
@@ -55,8 +59,9 @@ function chainView(intact) {
   );
 }
 
-function tableView(rows) {
-  const head = ["When", "Who", "What", "Trace", "Details"].map((name) => element("th", { scope: "col" }, name));
+function tableView(rows, gateway) {
+  const names = ["When", "Who", "What", ...(gateway === undefined ? [] : ["Gateway"]), "Trace", "Details"];
+  const head = names.map((name) => element("th", { scope: "col" }, name));
   return element(
     "div",
     { class: "scroll", role: "region", tabindex: "0", "aria-label": "Audit entries" },
@@ -64,7 +69,7 @@ function tableView(rows) {
   );
 }
 
-function rowView({ sequence, at, actor, event, traceId, detail }) {
+function rowView({ sequence, at, actor, event, traceId, detail, gateway }, here) {
   const pairs = Object.entries(detail ?? {}).map(([name, value]) =>
     element(
       "span",
@@ -80,6 +85,13 @@ function rowView({ sequence, at, actor, event, traceId, detail }) {
     element("td", { class: "when" }, moment(at)),
     element("td", {}, written(actor, true)),
     element("td", {}, element("strong", {}, written(words(event), true))),
+    here === undefined
+      ? undefined
+      : element(
+          "td",
+          {},
+          gateway === here ? "this one" : element("code", { title: gateway }, `${gateway.slice(0, 6)}…`),
+        ),
     element(
       "td",
       {},

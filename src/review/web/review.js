@@ -8,6 +8,7 @@ import { followStats } from "./live.js";
 import { loginPage } from "./login-page.js";
 import { announce, attempt, hideNotice } from "./notices.js";
 import { drawOverrides } from "./overrides-banner.js";
+import { overridesPage } from "./overrides-page.js";
 import { failedView } from "./page-frame.js";
 import { formatHash, itemHash, parseHash } from "./router.js";
 import { listenToKeys, showHelp } from "./shortcuts.js";
@@ -53,6 +54,7 @@ function onStats(stats) {
   if (state.route === "") document.querySelector(".placeholder-count")?.replaceChildren(...waitingText(stats));
   drawCounts(stats, desk.state.filter.state);
   drawOverrides(stats.overrides ?? []);
+  state.page?.overridesChanged?.(stats.overrides ?? []);
   find("stats").replaceChildren(...statsView(stats));
   setTitle(state.title ?? "Review");
   const { oldestWaitingMs: _, ...counts } = stats.queue;
@@ -95,6 +97,7 @@ const SIDE_PAGES = {
   find: (_query, id) => findPage(id, state.session),
   statistics: statisticsPage,
   thresholds: () => thresholdsPage(state.session),
+  overrides: () => overridesPage(state.session),
   audit: auditPage,
 };
 
@@ -180,6 +183,7 @@ function bindKeys() {
     "g f": to("find"),
     "g s": to("statistics"),
     "g t": to("thresholds"),
+    "g o": to("overrides"),
     "g a": to("audit"),
     ...Object.fromEntries([1, 2, 3, 4].map((digit) => [String(digit), onItem(() => itemDesk.choose(digit - 1))])),
   });

@@ -1,5 +1,5 @@
 /** The pages behind `#/…`, by their first part. The empty one is the queue. */
-export const PAGES = ["", "item", "find", "statistics", "thresholds", "audit"];
+export const PAGES = ["", "item", "find", "statistics", "thresholds", "overrides", "audit"];
 
 /** `#/item/tr_…?a=b` → `{page, id, query}`; what is not known is the queue. */
 export function parseHash(hash) {

@@ -16,7 +16,11 @@ export const KEYS = [
   ["Evidence", ["←", "→"], "previous and next token"],
   ["Evidence", ["↑", "↓"], "later and earlier layer"],
   ["Evidence", ["Enter"], "pin, and unpin with Esc"],
-  ["Everywhere", ["g q", "g f", "g s", "g t", "g a"], "queue, find, statistics, thresholds, audit trail"],
+  [
+    "Everywhere",
+    ["g q", "g f", "g s", "g t", "g o", "g a"],
+    "queue, find, statistics, thresholds, overrides, audit trail",
+  ],
   ["Everywhere", ["Esc"], "close, unpin, back to the list"],
   ["Everywhere", ["?"], "this help"],
 ];
