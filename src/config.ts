@@ -87,6 +87,8 @@ export interface Config extends ReviewParts {
     readonly heartbeatMs: number;
     readonly retryAfterMs: number;
     readonly drainMs: number;
+    /** How long a detector may hold the engine's thread up. */
+    readonly detectorStuckMs: number;
   };
   /** How often files are looked at for changes; 0: never. */
   readonly reload: { readonly pollMs: number };
@@ -182,6 +184,7 @@ function toConfig(path: string, file: GatewayFile): Omit<Config, "detectorsFolde
       heartbeatMs: timeouts.heartbeat_ms,
       retryAfterMs: timeouts.retry_after_ms,
       drainMs: timeouts.drain_ms,
+      detectorStuckMs: timeouts.detector_stuck_ms,
     },
     ...toReview(file),
     reload: { pollMs: file.reload.poll_ms },

@@ -36,7 +36,7 @@ test("every series is there from the start, and everything served is at 0", asyn
   expect(samples.filter((line) => line.startsWith("oversight_aborts_total"))).toHaveLength(2 * 4);
   expect(samples.filter((line) => line.startsWith("oversight_decisions_total"))).toHaveLength(2 * 6);
   expect(samples.filter((line) => line.startsWith("oversight_detector_duration_seconds_count"))).toHaveLength(
-    2 * 2 * 5,
+    2 * 2 * 6,
   );
 });
 

@@ -195,6 +195,8 @@ export const gatewaySchema = z.strictObject({
       heartbeat_ms: milliseconds.default(15_000),
       retry_after_ms: milliseconds.default(2000),
       drain_ms: milliseconds.default(30_000),
+      // Above the second after which a step that did come back is an error of its request alone.
+      detector_stuck_ms: z.int().min(2000).max(86_400_000).default(10_000),
     })
     .prefault({}),
   queue,

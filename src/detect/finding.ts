@@ -46,11 +46,11 @@ export interface FiredFinding extends FindingBase {
   readonly names: readonly NamedShare[];
 }
 
-/** The detector broke (threw, ran out of time, gave NaN). */
+/** The detector broke (threw, ran out of time, gave NaN), or once held the engine's thread up for good. */
 export interface ErrorFinding extends FindingBase {
   readonly verdict: "error";
-  /** Machine word for the `error_type` label: `threw`, `not_finite`, `timeout`. */
-  readonly errorType: "threw" | "not_finite" | "timeout";
+  /** Machine word for the `error_type` label. */
+  readonly errorType: "threw" | "not_finite" | "timeout" | "stuck";
   readonly message: string;
 }
 

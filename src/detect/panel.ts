@@ -4,7 +4,7 @@ import type { Kind, Positions, Step } from "./kinds/kind.ts";
 import type { LoadedDetector } from "./loader.ts";
 import { createRunCounter, type RunRow } from "./run-counter.ts";
 import { covers } from "./sides.ts";
-import { createWatch, type Watch } from "./watch.ts";
+import { createWatch, type Watch, type WatchOptions, type WorkMark } from "./watch.ts";
 
 /** One position as the engine hands it over: `reading` takes the index in `Panel.reads`. */
 export type PanelStep = Step;
@@ -40,13 +40,18 @@ export interface Panel {
   find(id: string): LoadedDetector | undefined;
 }
 
-/** Clock and budget of a panel. */
+/** Clock and budget of a panel, and what is known of its detectors. */
 export interface PanelOptions {
   /** A scorer that takes longer than this for one step is broken (`timeout`). */
   readonly budgetMs?: number;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
+  readonly mark?: WorkMark;
+  /** Detectors that never came back once: they are broken (`stuck`) and are not asked. */
+  readonly stuck?: ReadonlySet<string>;
 }
+
+const NO_MARK: WorkMark = { begin: () => undefined, end: () => undefined };
 
 /** Puts the loaded detectors together; throws an `Error` when a kind is missing. */
 export function createPanel(
@@ -54,13 +59,13 @@ export function createPanel(
   kinds: ReadonlyMap<string, Kind>,
   options: PanelOptions = {},
 ): Panel {
-  const { budgetMs = 1000, now = () => performance.now() } = options;
+  const { budgetMs = 1000, now = () => performance.now(), mark = NO_MARK, stuck } = options;
   let firstRead = 0;
-  const seats = new Map<string, { detector: LoadedDetector; kind: Kind; firstRead: number }>();
-  for (const detector of detectors) {
+  const seats = new Map<string, Seat>();
+  for (const [place, detector] of detectors.entries()) {
     const kind = kinds.get(detector.kind);
     if (!kind) throw new Error(`detector ${detector.id} is of kind ${detector.kind}, which is not loaded`);
-    seats.set(detector.id, { detector, kind, firstRead });
+    seats.set(detector.id, { detector, kind, firstRead, place, isStuck: stuck?.has(detector.id) ?? false });
     firstRead += detector.reads.length;
   }
   return {
@@ -72,12 +77,14 @@ export function createPanel(
         const seat = seats.get(id);
         if (!seat) throw new Error(`detector ${id} is not loaded`);
         const positions = rule.positions ?? seat.detector.positions;
-        return createWatch({ ...seat, positions, budgetMs, now, count: counter.add });
+        return createWatch({ ...seat, positions, budgetMs, now, mark, count: counter.add });
       });
       return createRun(watches, { rules: Object.entries(rules), runs: counter.rows });
     },
   };
 }
+
+type Seat = Pick<WatchOptions, "detector" | "kind" | "firstRead" | "place" | "isStuck">;
 
 interface RunParts {
   /** `rules[n]` belongs to the n-th watch. */

@@ -6,6 +6,16 @@ import type { LoadedDetector } from "./loader.ts";
 import type { RunSample } from "./run-counter.ts";
 import { sideOf } from "./sides.ts";
 
+/** Which function of a kind runs. */
+export type DetectorWork = "start" | "score";
+
+/** Told when a detector's own code gets the thread, and when it gives it back. */
+export interface WorkMark {
+  /** The detector by its place among the panel's. */
+  begin(detector: number, work: DetectorWork): void;
+  end(): void;
+}
+
 /** One detector at work on one request. */
 export interface Watch {
   readonly positions: Positions;
@@ -22,6 +32,11 @@ export interface WatchOptions {
   readonly firstRead: number;
   readonly positions: Positions;
   readonly budgetMs: number;
+  /** The detector's place among the panel's. */
+  readonly place: number;
+  readonly mark: WorkMark;
+  /** It never came back once, and is not asked again. */
+  readonly isStuck: boolean;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly count: (sample: RunSample) => void;
@@ -30,17 +45,22 @@ export interface WatchOptions {
 type Largest = Pick<DetectorScore, "position" | "tap"> & { readonly score: number };
 type Failure = Pick<ErrorFinding, "errorType" | "message">;
 
+const STUCK: Failure = {
+  errorType: "stuck",
+  message: "it did not come back once, and is left out until another engine takes over",
+};
+
 /** Starts one detector for one request. A kind that throws while starting is reported at the first judged step. */
 export function createWatch(options: WatchOptions): Watch {
   const { detector, positions, now } = options;
-  const scorer = startScorer(options);
+  const scorer = options.isStuck ? undefined : startScorer(options);
   const aggregate = createAggregate(detector.aggregate);
   let failure: Failure | undefined;
   let fired = false;
   let largest: Largest | undefined;
 
-  function measure(step: Step): Finding | undefined {
-    const { raw, thrown } = scoreStep(scorer, narrowStep(step, options));
+  function measure(own: Scorer, step: Step): Finding | undefined {
+    const { raw, thrown } = scoreStep(own, narrowStep(step, options));
     if (thrown !== undefined) return fail(step, { errorType: "threw", message: thrown });
     if (raw === undefined) return undefined;
     const score = aggregate.push(raw.score);
@@ -66,7 +86,7 @@ export function createWatch(options: WatchOptions): Watch {
     judge(step) {
       if (failure !== undefined) return undefined;
       const startedMs = now();
-      const measured = measure(step);
+      const measured = scorer === undefined ? fail(step, STUCK) : marked(options, "score", () => measure(scorer, step));
       const tookMs = now() - startedMs;
       // A late firing stays a firing: as an error it might be let pass.
       const finding =
@@ -92,9 +112,20 @@ function describeFailure({ errorType, message }: Failure): string {
   return `${errorType}: ${message}`;
 }
 
-function startScorer({ kind, detector, positions }: WatchOptions): Scorer {
+/** Runs a detector's own code, and says so. */
+function marked<Value>({ mark, place }: WatchOptions, work: DetectorWork, run: () => Value): Value {
+  mark.begin(place, work);
   try {
-    return kind.start(detector.resolved, positions);
+    return run();
+  } finally {
+    mark.end();
+  }
+}
+
+function startScorer(options: WatchOptions): Scorer {
+  const { kind, detector, positions } = options;
+  try {
+    return marked(options, "start", () => kind.start(detector.resolved, positions));
   } catch (error) {
     return {
       score() {

@@ -145,6 +145,8 @@ export interface EngineStatus {
   readonly running: number;
   readonly waiting: number;
   readonly restarts: number;
+  /** Detectors that held the thread up until it was ended. They are broken for as long as this engine lives. */
+  readonly stuck: readonly string[];
 }
 
 /**

@@ -22,6 +22,10 @@ export interface WorkerSettings {
   readonly extraTaps?: readonly string[];
   /** A detector that takes longer than this for one position is broken; the panel's own limit when absent. */
   readonly judgeLimitMs?: number;
+  /** Where the thread says which detector has it; nowhere when absent. */
+  readonly mark?: SharedArrayBuffer;
+  /** Detectors that never came back in a thread before this one: they are broken. */
+  readonly stuck?: readonly string[];
 }
 
 /** What the main thread says to the worker. */

@@ -40,6 +40,8 @@ export interface OpenEngineOptions {
   readonly waitingLimit: number;
   readonly threads?: number;
   readonly retryAfterMs: number;
+  /** How long a detector may hold the thread up (10 s). */
+  readonly stuckMs?: number;
   readonly log: Logger;
 }
 
@@ -74,6 +76,7 @@ export function openEngine(options: OpenEngineOptions): WorkerEngine {
     settings: workerSettingsOf(options),
     waitingLimit: options.waitingLimit,
     retryAfterMs: options.retryAfterMs,
+    ...(options.stuckMs === undefined ? {} : { stuckMs: options.stuckMs }),
     log: options.log,
   });
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadKinds } from "../detect/kinds/registry.ts";
-import { createPanel } from "../detect/panel.ts";
+import { createPanel, type PanelOptions } from "../detect/panel.ts";
 import { createReader } from "../lens/lens-math.ts";
 import { planReads } from "../lens/read-plan.ts";
 import { tapsOfRead } from "../lens/reading.ts";
@@ -13,6 +13,7 @@ import { createTokenBytes } from "../model/token-bytes.ts";
 import { createTokenNames } from "../model/token-names.ts";
 import { isSpecialToken } from "../model/vocabulary.ts";
 import type { WorkerSettings } from "./messages.ts";
+import { createWorkMark } from "./work-mark.ts";
 import type { WorkerParts } from "./worker-parts.ts";
 
 /** Opens everything that runs share: the graph with the taps of all detectors, the lens, the panel. */
@@ -20,8 +21,7 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
   const manifest = JSON.parse(readFileSync(join(settings.prepared, MANIFEST_FILE), "utf8")) as Manifest;
   const model = { folder: settings.prepared, manifest };
   const { architecture, vocabulary } = manifest;
-  const limit = settings.judgeLimitMs === undefined ? {} : { budgetMs: settings.judgeLimitMs };
-  const panel = createPanel(settings.detectors, await loadKinds(settings.kindModules), limit);
+  const panel = createPanel(settings.detectors, await loadKinds(settings.kindModules), panelOptions(settings));
   const plan = planReads({
     reads: panel.reads,
     background: settings.background,
@@ -55,4 +55,12 @@ export async function openParts(settings: WorkerSettings): Promise<{ parts: Work
     now: () => performance.now(),
   };
   return { parts, model };
+}
+
+function panelOptions({ judgeLimitMs, mark, stuck }: WorkerSettings): PanelOptions {
+  return {
+    ...(judgeLimitMs === undefined ? {} : { budgetMs: judgeLimitMs }),
+    ...(mark === undefined ? {} : { mark: createWorkMark(mark) }),
+    stuck: new Set(stuck),
+  };
 }

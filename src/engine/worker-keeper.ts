@@ -8,7 +8,7 @@ export interface WorkerKeeperOptions {
   /** Every message but `ready`. */
   readonly onMessage: (message: Exclude<FromWorker, { type: "ready" }>) => void;
   /** A worker is gone, and so is everything that it ran. Every message that it sent was handed over before. */
-  readonly onDeath: () => void;
+  readonly onDeath: (cause: Error) => void;
   readonly log: Pick<Logger, "error">;
   /** First pause before a dead worker is started again, in milliseconds. Doubles up to 32 times this; begins anew once a worker stayed alive for that long. */
   readonly restartMs: number;
@@ -27,6 +27,8 @@ export interface WorkerKeeper {
   send(message: ToWorker): void;
   /** Makes the worker die at its next turn, as a programming error would. Resolves when it is gone. */
   crash(): Promise<void>;
+  /** Ends a worker by force, for this reason; it takes no more work. It must not be in a forward pass: that would end the process. */
+  end(cause: Error): void;
   /** Resolves when the worker has left. */
   close(): Promise<void>;
 }
@@ -63,7 +65,7 @@ export function keepWorker(options: WorkerKeeperOptions): WorkerKeeper {
       state.state === "loading" ? undefined : nextPause(state, { now: now(), restartMs: options.restartMs });
     options.log.error({ err: cause, restartInMs: pauseMs ?? null }, "the engine's worker died");
     state.state = pauseMs === undefined ? "closed" : "restarting";
-    options.onDeath();
+    options.onDeath(cause);
     first.reject(cause);
     if (pauseMs === undefined) return;
     state.restarts += 1;
@@ -88,6 +90,7 @@ export function keepWorker(options: WorkerKeeperOptions): WorkerKeeper {
       send({ type: "crash" });
       await state.worker?.exited;
     },
+    end: (cause) => endNow(state, cause),
     async close() {
       state.state = "closed";
       clearTimeout(state.timer);
@@ -100,6 +103,7 @@ export function keepWorker(options: WorkerKeeperOptions): WorkerKeeper {
 interface WatchedWorker {
   readonly thread: Worker;
   readonly exited: Promise<void>;
+  readonly end: (cause: Error) => void;
 }
 
 interface Watcher {
@@ -130,7 +134,16 @@ function watch(thread: Worker, { receive, bury, onError }: Watcher): WatchedWork
       resolve();
     });
   });
-  return { thread, exited };
+  const end = (reason: Error): void => {
+    cause = reason;
+    void thread.terminate();
+  };
+  return { thread, exited, end };
+}
+
+function endNow(state: State, cause: Error): void {
+  leaveReady(state);
+  state.worker?.end(cause);
 }
 
 // A worker that is about to exit takes no more work.

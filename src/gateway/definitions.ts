@@ -47,6 +47,7 @@ export function defineWith(
   canaries: readonly Canary[] = [],
 ): Definitions {
   const used = new Set(Object.values(config.policies).flatMap(detectorsOf));
+  const { retryAfterMs, detectorStuckMs } = config.timeouts;
   const born = detectors
     .filter(({ id }) => used.has(id))
     // Words for people.
@@ -56,7 +57,7 @@ export function defineWith(
     detectors,
     canaries,
     hash: digest({ config: describe(config), detectors, canaries }),
-    engineHash: digest({ born, retryAfterMs: config.timeouts.retryAfterMs }),
+    engineHash: digest({ born, retryAfterMs, detectorStuckMs }),
   };
 }
 

@@ -38,7 +38,11 @@ export function openMetrics({ log, model, serving, records, learning, assurance 
     confirmedAborts: openConfirmedAborts({ traces: records.local.traces, decisions: records.decisions }),
     recall: learning.recall,
     reviewWaits: learning.newWaits,
-    assurance: { canaries: assurance.canaries, overrides: assurance.brake.active },
+    assurance: {
+      canaries: assurance.canaries,
+      overrides: assurance.brake.active,
+      stuck: () => serving.current.seat.engine.status().stuck,
+    },
     log,
   });
 }

@@ -32,6 +32,7 @@ export function engineOptions({ config, log, model, detectors }: EngineParts): O
     waitingLimit,
     ...(threads === undefined ? {} : { threads }),
     retryAfterMs: config.timeouts.retryAfterMs,
+    stuckMs: config.timeouts.detectorStuckMs,
     log,
   };
 }

@@ -13,10 +13,10 @@ const CURE = "correct its definition, or take it out of the policies";
 
 /**
  * Lets every detector that a policy runs judge an ordinary question with its reply, and combinations with them. A detector that throws,
- * gives no number or takes too long is found before a caller meets it. One problem for each.
+ * gives no number or takes too long is found before a caller meets it. One problem for each, and none after one that never comes back: it took the thread along.
  */
 export async function testEngine(
-  engine: Pick<WorkerEngine, "read">,
+  engine: Pick<WorkerEngine, "read" | "status">,
   { config, detectors }: Pick<Definitions, "config" | "detectors">,
   model: Pick<OpenModel, "prompts">,
 ): Promise<Problem[]> {
@@ -26,6 +26,9 @@ export async function testEngine(
   for (const policy of testPolicies(Object.values(config.policies))) {
     const request = { id: `self-test-${policy.name}`, prompt, judged, forced, policy, deadlineMs: LIMIT_MS };
     const { end } = await runToEnd(engine.read(request));
+    const { stuck } = engine.status();
+    for (const id of stuck) broken.set(id, `stuck: ${end.decision.rule ?? end.reason}`);
+    if (stuck.length > 0) break;
     for (const { detector, error } of end.scores.filter(isBroken)) broken.set(detector, error);
     if (end.reason !== "stop") broken.set(policy.name, `it could not be read (${end.decision.rule ?? end.reason})`);
   }

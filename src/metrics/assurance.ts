@@ -30,6 +30,12 @@ export const ASSURANCE_SERIES = {
     help: "How far the largest scores of the last 400 replies are from the calibration: the largest difference of cumulative shares at its percentiles, 0 to 1. NaN below 200 replies and without percentiles.",
     labels: ["detector"],
   },
+  detectorStuck: {
+    kind: "gauge",
+    name: "oversight_detector_stuck",
+    help: "1 while a detector is left out because it held the engine's thread up and never came back.",
+    labels: ["detector"],
+  },
   overrideActive: {
     kind: "gauge",
     name: "oversight_override_active",
@@ -49,6 +55,8 @@ export interface AssuranceSources {
   };
   /** Those in force. */
   readonly overrides?: () => readonly Loosening[];
+  /** Detectors that the engine that serves leaves out. */
+  readonly stuck?: () => readonly string[];
 }
 
 /** Whose series there are. */
@@ -64,7 +72,7 @@ export interface AssuranceParts {
 /** What is looked up when the metrics are read. */
 export function createAssuranceReaders(
   { detectors, isLoaded, drift, remove }: AssuranceParts,
-  { canaries, overrides }: AssuranceSources,
+  { canaries, overrides, stuck }: AssuranceSources,
   set: (key: keyof typeof ASSURANCE_SERIES, labels: Labels, value: number) => void,
 ): Readonly<Record<string, () => unknown>> {
   return {
@@ -86,6 +94,11 @@ export function createAssuranceReaders(
           const isActive = active.some((each) => (each.detector ?? ALL_DETECTORS) === detector && each.mode === mode);
           set("overrideActive", { detector, mode }, Number(isActive));
         }
+    },
+    stuck() {
+      if (stuck === undefined) return;
+      const out = stuck();
+      for (const detector of detectors) set("detectorStuck", { detector }, Number(out.includes(detector)));
     },
     drift() {
       const distances = drift.distances();

@@ -15,7 +15,7 @@ export const UNRESOLVED_MODEL = "unresolved";
 /** `gen_ai_provider_name`. */
 export const PROVIDER = "lensgate";
 /** Why a detector is broken. */
-export const ERROR_TYPES = ["threw", "not_finite", "timeout"] as const;
+export const ERROR_TYPES = ["threw", "not_finite", "timeout", "stuck"] as const;
 
 /** What Redis is called for. */
 export const REDIS_OPERATIONS = [
@@ -135,6 +135,7 @@ function assuranceSets({ detectors }: KnownNames): Partial<Record<SeriesKey, rea
   return {
     canarySuccess: label("detector", detectors),
     scoreDrift: label("detector", detectors),
+    detectorStuck: label("detector", detectors),
     overrideActive: merge(label("detector", [...detectors, ALL_DETECTORS]), label("mode", OVERRIDE_MODES)),
   };
 }

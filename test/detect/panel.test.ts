@@ -162,3 +162,50 @@ describe("createPanel", () => {
     expect(run.scores()).toMatchObject([{ error: "timeout: one step took 11 ms, over 10" }]);
   });
 });
+
+describe("the thread's mark", () => {
+  const told = () => {
+    const calls: string[] = [];
+    const mark = {
+      begin: (detector: number, work: string) => calls.push(`${detector} ${work}`),
+      end: () => calls.push("end"),
+    };
+    return { calls, mark };
+  };
+  const open = (kinds: readonly Kind[], options: Parameters<typeof createPanel>[2]) =>
+    createPanel(
+      kinds.map(({ name }) => loadedDetector(name)),
+      new Map(kinds.map((kind) => [kind.name, kind])),
+      options,
+    );
+
+  it("says which detector has the thread, by its place and not by its rule, also when it throws", () => {
+    const { calls, mark } = told();
+    const throws = scriptedKind("throws", {
+      1: () => {
+        throw new Error("no");
+      },
+    });
+    const run = open([always("a", 0), throws], { mark }).start({ throws: {}, a: {} });
+    expect(calls).toEqual(["1 start", "end", "0 start", "end"]);
+    calls.length = 0;
+    expect(run.judge(stepAt(1)).map(({ verdict }) => verdict)).toEqual(["error", "clear"]);
+    run.judge(stepAt(2));
+    expect(calls).toEqual(["1 score", "end", "0 score", "end", "0 score", "end"]);
+  });
+
+  it("never gives the thread to a detector that did not come back once: that is an error of every request", () => {
+    const { calls, mark } = told();
+    const panel = open([always("a", 0), always("b", 0)], { mark, stuck: new Set(["b"]) });
+    for (const _request of [1, 2]) {
+      const run = panel.start({ a: {}, b: {} });
+      expect(run.judge(stepAt(1))).toMatchObject([
+        { detector: "a", verdict: "clear" },
+        { detector: "b", verdict: "error", errorType: "stuck" },
+      ]);
+      expect(run.judge(stepAt(2))).toMatchObject([{ detector: "a" }]);
+      expect(run.scores()[1]).toMatchObject({ detector: "b", score: null, fired: false });
+    }
+    expect(calls.filter((call) => call.startsWith("1"))).toEqual([]);
+  });
+});

@@ -14,6 +14,9 @@ function watch(script: Parameters<typeof scriptedKind>[1], changes: Partial<Watc
     positions: "both",
     budgetMs: 1000,
     now: () => 0,
+    place: 0,
+    mark: { begin: () => undefined, end: () => undefined },
+    isStuck: false,
     count: (sample) => samples.push(sample),
     ...changes,
   };

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-function start(changes: Partial<WorkerSettings> = {}): WorkerEngine {
+function start(changes: Partial<WorkerSettings> = {}, stuckMs = 10_000): WorkerEngine {
   const { architecture } = model.manifest;
   const facts: ModelFacts = {
     name: "m",
@@ -43,15 +43,16 @@ function start(changes: Partial<WorkerSettings> = {}): WorkerEngine {
     retryAfterMs: 1_500,
     log: createLogger("silent"),
     restartMs: 20,
+    stuckMs,
   });
 }
 
-/** An engine of one test's own, whose detector is scripted by position and flags. */
-function startScripted(scores: object): WorkerEngine {
-  const own = start({
-    kindModules: [KIND],
-    detectors: [loadedDetector("alarm", { kind: "position-script", resolved: { scores } })],
-  });
+/** An engine of one test's own, whose detectors are scripted by position. */
+function startScripted(scripts: Readonly<Record<string, object>>, stuckMs?: number): WorkerEngine {
+  const detectors = Object.entries(scripts).map(([id, scores]) =>
+    loadedDetector(id, { kind: "position-script", resolved: { scores } }),
+  );
+  const own = start({ kindModules: [KIND], detectors }, stuckMs);
   onTestFinished(() => own.close());
   return own;
 }
@@ -74,7 +75,7 @@ async function firstToken(run: AsyncIterable<RunEvent>): Promise<AsyncIterator<R
 
 describe("a worker engine", () => {
   it("is ready, generates in its thread and reads what it wrote", async () => {
-    expect(engine.status()).toEqual({ state: "ready", slots: 1, running: 0, waiting: 0, restarts: 0 });
+    expect(engine.status()).toEqual({ state: "ready", slots: 1, running: 0, waiting: 0, restarts: 0, stuck: [] });
     const events = await eventsOf(engine.generate(generateRequest(prompt)));
     expect(endOf(events)).toMatchObject({ reason: "length", releasedTokens: 8 });
     expect(releasedText(events)).toBe(" 6, 7, 8");
@@ -141,12 +142,59 @@ describe("a worker that dies", () => {
   });
 
   it("loses no flag that it raised before", async () => {
-    const own = startScripted({ [prompt.length]: 2, [prompt.length + 1]: "die" });
+    const own = startScripted({ alarm: { [prompt.length]: 2, [prompt.length + 1]: "die" } });
     await own.ready;
     const policy = policyOf({ detectors: { alarm: { action: "flag" } } });
     const events = await eventsOf(own.generate({ ...long(), policy }));
     expect(namesOf(events)).toContain("flag-raised");
     expect(endOf(events).reason).toBe("failed");
+  });
+});
+
+describe("a detector that never comes back", () => {
+  const STUCK_MS = 1_000;
+  const opened = policyOf({ detectors: { hangs: { onError: "open" } } });
+
+  it("ends the thread, which loses no flag, and is broken in every thread after it", async () => {
+    const own = startScripted({ alarm: { [prompt.length]: 2 }, hangs: { [prompt.length + 1]: "hang" } }, STUCK_MS);
+    await own.ready;
+    const policy = policyOf({ detectors: { alarm: { action: "flag" }, hangs: {} } });
+    const events = await eventsOf(own.generate({ ...long(), policy }));
+    expect(namesOf(events)).toContain("flag-raised");
+    expect(endOf(events)).toMatchObject({
+      reason: "failed",
+      decision: { action: "unavailable", rule: `detector hangs did not come back from score within ${STUCK_MS} ms` },
+    });
+    expect(own.status()).toMatchObject({ state: "restarting", restarts: 1, stuck: ["hangs"] });
+
+    await until(() => own.status().state === "ready");
+    const again = endOf(await eventsOf(own.generate({ ...long(), policy })));
+    expect(again).toMatchObject({ reason: "unavailable", decision: { detector: "hangs" }, releasedTokens: 0 });
+    expect(again.scores[1]).toMatchObject({ detector: "hangs", score: null, error: expect.stringMatching(/^stuck: /) });
+    const past = await eventsOf(own.generate(generateRequest(prompt, { policy: opened })));
+    expect(releasedText(past)).toBe(" 6, 7, 8");
+    expect(endOf(past).runs).toMatchObject([{ detector: "hangs", verdict: "error", errorType: "stuck", count: 1 }]);
+    expect(releasedText(await eventsOf(own.generate(generateRequest(prompt))))).toBe(" 6, 7, 8");
+    expect(own.status()).toMatchObject({ state: "ready", restarts: 1, stuck: ["hangs"] });
+  });
+
+  it("is none that comes back at every step, however long runs take together", async () => {
+    const own = startScripted({ hangs: {} }, STUCK_MS);
+    await own.ready;
+    for (const end = performance.now() + 2 * STUCK_MS; performance.now() < end;)
+      expect(endOf(await eventsOf(own.generate(generateRequest(prompt, { policy: opened })))).reason).toBe("length");
+    expect(own.status()).toMatchObject({ restarts: 0, stuck: [] });
+  });
+
+  it("does not keep the engine from being closed", async () => {
+    const own = startScripted({ hangs: { [prompt.length]: "hang" } }, STUCK_MS);
+    await own.ready;
+    const run = own.generate({ ...long(), policy: opened });
+    await until(() => own.status().running === 1);
+    const closed = own.close();
+    expect(endOf(await eventsOf(run)).reason).toBe("failed");
+    await closed;
+    expect(own.status().state).toBe("closed");
   });
 });
 

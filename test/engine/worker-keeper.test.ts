@@ -120,6 +120,18 @@ describe("keepWorker", () => {
     await expect(keeper.close()).resolves.toBeUndefined();
   });
 
+  it("ends one that loops for the reason that it is given, takes no work for it, and starts another", async () => {
+    const causes: string[] = [];
+    const { keeper } = keep([`${READY} setImmediate(() => { for (;;); });`, STAYS], {
+      onDeath: (cause) => causes.push(cause.message),
+    });
+    await keeper.ready;
+    keeper.end(new Error("it loops"));
+    expect(keeper.state).toBe("restarting");
+    await until(() => keeper.state === "ready");
+    expect([causes, keeper.restarts]).toEqual([["it loops"], 1]);
+  });
+
   it("stays closed: nothing is told, counted or started after", async () => {
     const { keeper, told, deaths, born } = keep([
       `${STAYS} setInterval(() => parentPort.postMessage({ type: "ready" }), 1)`,

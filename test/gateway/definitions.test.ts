@@ -49,6 +49,7 @@ test("an engine goes on unless a detector that some policy runs judges otherwise
     define({}, [{ ...WORD, calibration: { status: "uncalibrated", note: "other" } }, IDLE]),
     define({ policies: { ...policies, demo: { detectors: { word: { action: "abort" }, idle: { action: "flag" } } } } }),
     define({ timeouts: { retry_after_ms: 1 } }),
+    define({ timeouts: { detector_stuck_ms: 2000 } }),
   ];
   for (const definitions of other) expect(definitions.engineHash).not.toBe(engineHash);
 });

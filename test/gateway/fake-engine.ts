@@ -12,7 +12,7 @@ export interface FakeEngine extends WorkerEngine {
 }
 
 /** An engine without a thread, ready when it is made unless a test says otherwise. */
-export function fakeEngine(changes: Partial<Pick<WorkerEngine, "ready" | "read">> = {}): FakeEngine {
+export function fakeEngine(changes: Partial<Pick<WorkerEngine, "ready" | "read" | "status">> = {}): FakeEngine {
   const { engine } = scriptedEngine([]);
   const reads: ReadRequest[] = [];
   let closed = false;
@@ -31,5 +31,6 @@ export function fakeEngine(changes: Partial<Pick<WorkerEngine, "ready" | "read">
     },
     close: async () => void (closed = true),
     ...(changes.ready ? { ready: changes.ready } : {}),
+    ...(changes.status ? { status: changes.status } : {}),
   };
 }

@@ -27,8 +27,9 @@ const scoreOf = (detector: string, error: string | null = null): DetectorScore =
   error,
 });
 
-function run(endOf: (policy: Policy) => RunEnd) {
-  const engine = fakeEngine({ read: ({ policy }) => scriptedRun([endOf(policy)]) });
+function run(endOf: (policy: Policy) => RunEnd, stuck: readonly string[] = []) {
+  const status = () => ({ state: "ready" as const, slots: 1, running: 0, waiting: 0, restarts: 0, stuck });
+  const engine = fakeEngine({ read: ({ policy }) => scriptedRun([endOf(policy)]), status });
   const detectors = ["word", "dear", "other"].map((id) => loadedDetector(id));
   const config = {
     policies: POLICIES,
@@ -73,4 +74,18 @@ test("a combination that breaks and a read that does not end are problems of the
     expect.stringMatching(/^\/c\/gateway\.yaml every detector breaks on an ordinary sentence: it could not be read/),
     "/c/gateway.yaml both breaks on an ordinary sentence: threw",
   ]);
+});
+
+test("one that never comes back is named, and nothing is asked of the engine after it", async () => {
+  const rule = "detector dear did not come back from score within 10000 ms";
+  const end = runEnd("failed", { scores: [], decision: { action: "unavailable", rule } });
+  const { engine, problems } = run(() => end, ["dear"]);
+  expect(await problems).toEqual([
+    {
+      file: "/d/dear.yaml",
+      message: `dear breaks on an ordinary sentence: stuck: ${rule}`,
+      cure: "correct its definition, or take it out of the policies",
+    },
+  ]);
+  expect(engine.reads).toHaveLength(1);
 });

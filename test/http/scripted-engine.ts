@@ -70,7 +70,7 @@ export function scriptedEngine(script: Script, status: Partial<EngineStatus> = {
     read() {
       throw new Error("the API does not read");
     },
-    status: () => ({ state: "ready", slots: 4, running: 0, waiting: 0, restarts: 0, ...status }),
+    status: () => ({ state: "ready", slots: 4, running: 0, waiting: 0, restarts: 0, stuck: [], ...status }),
     close: async () => undefined,
   };
   return { engine, requests, cancels };

@@ -63,3 +63,8 @@ test("an override is 1 at its detector or at all of them, and 0 when it is over"
     "overrideActive (all) observe": 1,
   });
 });
+
+test("a detector that held the engine up is 1 for as long as it is left out", () => {
+  expect(read({ stuck: () => ["sky"] })).toMatchObject({ "detectorStuck sea": 0, "detectorStuck sky": 1 });
+  expect(read({ stuck: () => [] })).toMatchObject({ "detectorStuck sky": 0 });
+});

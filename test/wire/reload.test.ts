@@ -24,7 +24,11 @@ beforeEach(async () => {
   live = await startLive({
     detectors: { word: { at: { generated: 3 } } },
     policies: { demo: abort },
-    fields: { keys: [key("one"), key("two", { limits: { requests_per_minute: 10 } })], reload: { poll_ms: 0 } },
+    fields: {
+      keys: [key("one"), key("two", { limits: { requests_per_minute: 10 } })],
+      reload: { poll_ms: 0 },
+      timeouts: { detector_stuck_ms: 2000 },
+    },
   });
   files = openLiveFiles(live.folder);
 });
@@ -118,6 +122,11 @@ describe("a detector that changes", () => {
       "that gives no number",
       () => files.setDetector("word", { at: { prompt: 1 }, does: "nan" }),
       /word breaks on an ordinary sentence/,
+    ],
+    [
+      "that never comes back",
+      () => files.setDetector("word", { at: { prompt: 1 }, does: "hang" }),
+      /word\.yaml: word breaks on an ordinary sentence: stuck: detector word did not come back from score within 2000 ms/,
     ],
     ["whose configuration is cut off", () => files.setText(files.readText().slice(0, -9)), /gateway\.yaml/],
     [
