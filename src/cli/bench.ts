@@ -4,6 +4,7 @@ import { openDetectors } from "./command-engine.ts";
 import { openConfiguredModel } from "./command-model.ts";
 import { parseInteger } from "./option-values.ts";
 import { DECODED_TOKENS, measureOverhead, type OverheadRow } from "./overhead.ts";
+import { registerOverseer } from "./overseer.ts";
 import { createProgress } from "./progress.ts";
 import { formatEstimate } from "./statistics.ts";
 
@@ -15,10 +16,12 @@ export interface BenchFlags {
   readonly json: boolean;
 }
 
-/** Adds `lensgate bench`: what the configured detectors cost, measured here. */
+/** Adds `lensgate bench`, what the configured detectors cost, measured here, and `bench overseer`. */
 export function registerBench(program: Command): void {
-  program
+  const command = program
     .command("bench")
+    // What stands after a command's name belongs to that command, though both have a --config.
+    .enablePositionalOptions()
     .description(
       "Measure what detectors cost on this machine: decode and prefill without, with the configured ones, with fifty.",
     )
@@ -32,6 +35,7 @@ export function registerBench(program: Command): void {
     )
     .option("--json", "print JSON", false)
     .action(async (flags: BenchFlags) => void process.stdout.write(`${await bench(flags)}\n`));
+  registerOverseer(command);
 }
 
 /** Measures and returns what is to be printed. */

@@ -106,7 +106,8 @@ export async function endOf(run: Run, { file, line }: { file: string; line: numb
   );
 }
 
-function isAnswered(content: RowContent): boolean {
+/** Whether the model answers a row; what ends with the assistant's turn is read instead. */
+export function isAnswered(content: RowContent): boolean {
   return content.type === "text" || content.turns.at(-1)?.role !== "assistant";
 }
 

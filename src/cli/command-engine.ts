@@ -42,11 +42,23 @@ export async function openCommandEngine(options: CommandEngineOptions): Promise<
     promptScope: "all",
     detectors: Object.fromEntries(detectors.map(({ id }) => [id, { action: options.action, onError: "closed" }])),
   };
+  const engine = await startCommandEngine({ config, model, detectors, policies: { [policy.name]: policy } });
+  return { config, model, detectors, engine, policy };
+}
+
+/** Starts an engine of one slot on a model that is open already. Throws where it does not start. */
+export async function startCommandEngine(options: {
+  readonly config: Config;
+  readonly model: OpenModel;
+  readonly detectors: readonly LoadedDetector[];
+  readonly policies: Readonly<Record<string, Policy>>;
+}): Promise<WorkerEngine> {
+  const { config, model, detectors, policies } = options;
   const engine = openEngine({
     model,
     detectors,
     kindModules: config.kindModules,
-    policies: { [policy.name]: policy },
+    policies,
     slots: 1,
     prefillChunkTokens: config.engine.prefillChunkTokens,
     waitingLimit: 16,
@@ -60,7 +72,7 @@ export async function openCommandEngine(options: CommandEngineOptions): Promise<
     await engine.close();
     throw error;
   }
-  return { config, model, detectors, engine, policy };
+  return engine;
 }
 
 /** Loads the configured detectors on the model, or only those named; throws an `Error` for a name that is not there. */

@@ -103,7 +103,8 @@ function readForms(text: string): Form[] {
   });
 }
 
-function checkDetectors(config: string, ids: readonly string[]): void {
+/** Throws `ConfigError` with a suggestion for every detector that has no definition. */
+export function checkDetectors(config: string, ids: readonly string[]): void {
   const folder = loadConfig({ path: config }).detectorsFolder;
   const known = listDetectorFiles(folder).map(({ id }) => id);
   const problems = ids

@@ -43,3 +43,12 @@ export function parseWeight(flag: string): (text: string) => number {
     throw new InvalidArgumentError(`${flag} takes a number above 0, up to 1.`);
   };
 }
+
+/** A parser for any number; the error names the flag. */
+export function parseNumber(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isFinite(value)) return value;
+    throw new InvalidArgumentError(`${flag} takes a number.`);
+  };
+}

@@ -40,7 +40,7 @@ export function planSettings(parts: SettingParts): PlannedSetting[] {
   const mixed = mixDetectors({ detectors, layers: model.facts.layers, hidden: model.facts.hidden });
   const run = (name: string, chosen: readonly LoadedDetector[]) => ({
     name,
-    open: () => withDetectors({ ...parts, detectors: chosen }),
+    open: () => openSetting({ ...parts, detectors: chosen }),
   });
   return [
     run("no detectors", []),
@@ -66,7 +66,8 @@ function spread({ model, detectors }: SettingParts): LoadedDetector[] {
   });
 }
 
-async function withDetectors({ config, model, detectors }: SettingParts): Promise<Setting> {
+/** The model with detectors, or with none, loaded: every new position is judged by all of them. */
+export async function openSetting({ config, model, detectors }: SettingParts): Promise<Setting> {
   const policy: Policy = {
     name: "overhead",
     mode: "enforce",

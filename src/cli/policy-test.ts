@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { Option, type Command } from "commander";
 import { loadConfig, type Config } from "../config.ts";
 import { loosenPolicy, type Loosening } from "../decide/override.ts";
 import { scoredNames, type ActionTaken, type Policy } from "../decide/policy.ts";
@@ -12,6 +12,7 @@ import { createOverrideStore } from "../trace/override-store.ts";
 import { stateFolder } from "../trace/state-folder.ts";
 import { visibleJson } from "../visible-text.ts";
 import { guard } from "./command-guard.ts";
+import { parseNumber } from "./option-values.ts";
 import { formatThresholds } from "./threshold-text.ts";
 
 interface TestOptions {
@@ -32,19 +33,13 @@ export function registerPolicyTest(policy: Command): void {
     .option("--config <file>", "configuration that names detectors and state folder", "gateway.yaml")
     .option("--state-dir <folder>", "folder with the state database (default: the configuration's)")
     .option("--json", "print JSON", false)
-    .option("--score <number>", "the aggregated score that the detector gives", parseScore)
+    .option("--score <number>", "the aggregated score that the detector gives", parseNumber("--score"))
     .option("--error", "the detector breaks instead", false)
     .option("--policy <name>", "only this policy")
     .addOption(new Option("--phase <phase>", "where").choices(["prompt", "generation"]).default("generation"))
     .action((detector: string, options: TestOptions, command: Command) =>
       guard(command, () => test(detector, options)),
     );
-}
-
-function parseScore(text: string): number {
-  const score = Number(text);
-  if (text.trim() !== "" && Number.isFinite(score)) return score;
-  throw new InvalidArgumentError("--score takes a number.");
 }
 
 async function test(name: string, options: TestOptions): Promise<string> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseInteger, parseRanges, parseShare } from "../../src/cli/option-values.ts";
+import { parseInteger, parseNumber, parseRanges, parseShare } from "../../src/cli/option-values.ts";
 
 describe("parseInteger", () => {
   const parse = parseInteger("--top", -2, 10);
@@ -29,6 +29,18 @@ describe("parseShare", () => {
 
   it.each(["0", "1", "-0.1", "", " ", "1 %", "NaN", "many"])("refuses %j with the flag", (text) => {
     expect(() => parse(text)).toThrow("--claim takes a share above 0 and below 1, like 0.001.");
+  });
+});
+
+describe("parseNumber", () => {
+  const parse = parseNumber("--score");
+
+  it("reads a number of either sign", () => {
+    expect([parse("-1.5"), parse("1e3"), parse(" 0 ")]).toEqual([-1.5, 1000, 0]);
+  });
+
+  it.each(["", " ", "NaN", "Infinity", "1,5", "many"])("refuses %j with the flag", (text) => {
+    expect(() => parse(text)).toThrow("--score takes a number.");
   });
 });
 

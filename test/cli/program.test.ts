@@ -39,6 +39,20 @@ describe("createProgram", () => {
     expect(seen).toMatchObject({ text: "a.txt", taps: "23.attn_out" });
   });
 
+  it("keeps `bench` a command of its own above `bench overseer`", async () => {
+    const program = createProgram();
+    const bench = program.commands.find((command) => command.name() === "bench");
+    const seen: unknown[] = [];
+    bench?.action((flags) => void seen.push(flags));
+    bench?.commands[0]?.action((flags) => void seen.push(flags));
+    await program.parseAsync(["node", "lensgate", "bench", "--rounds", "3"]);
+    await program.parseAsync(["node", "lensgate", "bench", "overseer", "--data", "a.jsonl", "--rounds", "5"]);
+    expect(seen).toMatchObject([
+      { rounds: 3, context: 200 },
+      { rounds: 5, data: ["a.jsonl"] },
+    ]);
+  });
+
   it("says the version of package.json", () => {
     expect(createProgram().version()).toBe(VERSION);
   });

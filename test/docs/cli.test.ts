@@ -18,9 +18,9 @@ const text = readDocument("docs/cli.md");
 function leavesOf(command: Command, path = "lensgate"): [string, Command][] {
   return command.commands.flatMap((inner) => {
     const name = `${path} ${inner.name()}`;
-    // A command that takes arguments does something itself, whatever is below it.
-    const own: [string, Command][] =
-      inner.commands.length === 0 || inner.registeredArguments.length > 0 ? [[name, inner]] : [];
+    // A command that takes arguments or flags does something itself, whatever is below it.
+    const takes = inner.registeredArguments.length + inner.options.length;
+    const own: [string, Command][] = inner.commands.length === 0 || takes > 0 ? [[name, inner]] : [];
     return [...own, ...leavesOf(inner, name)];
   });
 }
