@@ -31,6 +31,8 @@ export interface Desk {
   /** Notes on a trace that other gateways' audit logs have; none while they cannot be reached. */
   readonly notesElsewhere: (traceId: string) => Promise<readonly AuditEntry[]>;
   readonly epoch: () => Promise<string>;
+  /** Everything that was said of a trace at any gateway; throws where that cannot be known. */
+  readonly decisionsOn: DecisionStore["list"];
   readonly shareTrace?: (traceId: string) => Promise<void>;
   readonly shareEnrichment: (row: OutboxRow) => Promise<Delivered>;
   /** What was shared of these traces is needed no longer. */
@@ -88,6 +90,7 @@ function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, au
     place: queue.place,
     work,
     epoch: async () => EMBEDDED,
+    decisionsOn: decisions.list,
     shareEnrichment: async () => ({}),
     letGo: async () => undefined,
     forget: (traceId) => queue.remove(traceId),

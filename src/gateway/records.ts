@@ -7,6 +7,7 @@ import { createItemDelivery } from "../queue/delivery.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import { createSettling } from "../queue/settling.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
+import { placeOf, secondOpinionShare } from "../review/opinions.ts";
 import type { RequestFinder } from "../review/request-finder.ts";
 import { createPump, type Pump } from "../trace/pump.ts";
 import { createRedaction } from "../trace/redaction.ts";
@@ -130,12 +131,13 @@ interface Opened {
   readonly erasing: Pick<Erasing, "step">;
 }
 
-function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper, erasing }: Opened): Pump {
+function openPump({ config, log, onAdded }: RecordsOptions, { local, desk, keeper, erasing }: Opened): Pump {
   const { outbox, settings } = local;
-  const { queue, decisions, shareTrace, shareEnrichment, epoch } = desk;
+  const { queue, decisions, decisionsOn, shareTrace, shareEnrichment, epoch } = desk;
   const item = createItemDelivery({
     queue,
-    decisions,
+    decisionsOn,
+    placeOf: (given) => placeOf(given, secondOpinionShare(config.review)),
     onJoined: keeper.joined,
     ...(shareTrace === undefined ? {} : { shareTrace }),
     ...(onAdded === undefined ? {} : { onAdded }),

@@ -44,6 +44,7 @@ export function openSharedDesk(options: DeskOptions): Desk {
     queue,
     work,
     epoch: createEpoch(redis, sealing.keyId),
+    decisionsOn: decisions.listSurely,
     ...deliveries(local, bodies, notes),
     erasures: createSharedErasures(redis),
     async forget(traceId) {
@@ -61,13 +62,15 @@ export function openSharedDesk(options: DeskOptions): Desk {
     ],
     onWork: (listener) => void listeners.add(listener),
     ...reachOf(redis),
-    async close() {
-      const late = setTimeout(() => redis.close(), CLOSE_MS);
-      await Promise.allSettled([queue.close(), work.close()]);
-      clearTimeout(late);
-      redis.close();
-    },
+    close: () => closeAll(redis, [queue, work]),
   };
+}
+
+async function closeAll(redis: RedisHandle, users: readonly { close(): Promise<void> }[]): Promise<void> {
+  const late = setTimeout(() => redis.close(), CLOSE_MS);
+  await Promise.allSettled(users.map((user) => user.close()));
+  clearTimeout(late);
+  redis.close();
 }
 
 /** The password stands apart, so that the address can be logged. */

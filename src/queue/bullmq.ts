@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { GatewayError } from "../errors.ts";
 import type { RedisClient, RedisHandle } from "../trace/redis.ts";
 import { prepareScripts } from "./bullmq-scripts.ts";
-import { MAX_ABANDONED, type Enqueued, type ItemFilter, type QueuedItem } from "./queue.ts";
+import { MAX_ABANDONED, type Enqueued, type Former, type ItemFilter, type QueuedItem } from "./queue.ts";
 import type { ReviewItem, ReviewQueue } from "./queue.ts";
 import { packTexts, unpackTexts } from "./text-list.ts";
 
@@ -30,10 +30,11 @@ export function createBullmqQueue(options: BullmqQueueOptions): ReviewQueue {
   const queue = lazyQueue(redis, NAME);
   const attempt: Attempt = (verb, work) => redis.attempt(verb, work);
   return {
-    async enqueue(item) {
+    async enqueue(item, former) {
       checkId(item.traceId);
       return attempt("enqueue", async (client) => {
-        const [outcome, missing] = (await scripts.admit(client, ...admission(item))) as [Enqueued, string];
+        const values = [...admission(item), ...formerTexts(former)];
+        const [outcome, missing] = (await scripts.admit(client, ...values)) as [Enqueued, string];
         // Also one that an earlier call, or another gateway's, left half-way: what it joins must be there.
         if (missing !== "") {
           const made = JSON.parse(missing) as ReviewItem;
@@ -71,6 +72,11 @@ function admission(item: ReviewItem): (string | number)[] {
   const body = JSON.stringify({ ...kept, repetition, blind, sample });
   const names = [detector, action, model].map((name) => JSON.stringify(name));
   return [traceId, body, priorityOf(item), createdAt, ...names, repetition];
+}
+
+function formerTexts(former: Former | undefined): string[] {
+  const { item = "", next = { stage: "first", excluded: [] } } = former ?? {};
+  return [item, next.stage, packTexts(next.excluded)];
 }
 
 const KEPT = { removeOnComplete: false, removeOnFail: false };

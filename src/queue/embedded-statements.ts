@@ -39,6 +39,7 @@ function prepareChanges(database: Database) {
       `INSERT INTO review_items (trace_id, priority, created_at, detector, action, model, repetition, body)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     ),
+    move: change("UPDATE review_items SET stage = ?, excluded = ? WHERE trace_id = ?"),
     memberOf: database.prepare<{ item_id: string }>("SELECT item_id FROM review_members WHERE trace_id = ?"),
     repeated: database.prepare<{ trace_id: string }>(
       "SELECT trace_id FROM review_items WHERE repetition = ? AND state <> 'decided' LIMIT 1",

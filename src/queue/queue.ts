@@ -95,13 +95,21 @@ export interface PassOn {
   readonly excluded: readonly string[];
 }
 
+/** What a trace was to the queue before the queue lost it. */
+export interface Former {
+  /** The item that it belonged to. Its own id: it is an item of its own again. Another's: it belongs there if that one is here, whatever its state. */
+  readonly item: string;
+  /** Where its own item goes on; at the first stage when absent. */
+  readonly next?: PassOn;
+}
+
 /** An item is given up as dead when its lease has run out this often. */
 export const MAX_ABANDONED = 20;
 
 /** The review queue. Lost leases throw `GatewayError` `conflict`, a queue that cannot be reached `review_unavailable`. */
 export interface ReviewQueue {
-  /** Idempotent by trace id. */
-  enqueue(item: ReviewItem): Promise<Enqueued>;
+  /** Idempotent by trace id: of a trace that is known, `former` changes nothing. */
+  enqueue(item: ReviewItem, former?: Former): Promise<Enqueued>;
   /** By priority, then age. Undefined when none fits. */
   claim(request: ClaimRequest): Promise<Claim | undefined>;
   /** Extends the lease and returns its new end. */

@@ -160,7 +160,8 @@ async function importRow(
   const earlier = await parts.decisions.list(data.id);
   if (earlier.some((decision) => decision.id === id)) return "known";
   if (earlier.some((decision) => decision.decidedAt > decidedAt)) return "older";
-  await add(parts, { id, traceId: data.id, verdict, reviewer, note, decidedAt, detector, stage, blind });
+  const next = verdict === "escalate" ? "escalated" : "decided";
+  await add(parts, { id, traceId: data.id, verdict, reviewer, note, decidedAt, detector, stage, blind, next });
   return "added";
 }
 
