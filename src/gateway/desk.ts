@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
 import { createEmbeddedQueue, type EmbeddedQueue } from "../queue/embedded.ts";
+import type { DeliveryParts } from "../queue/delivery.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import { createLocalWorkQueue, type WorkQueue } from "../queue/work-queue.ts";
 import type { OutboxRow } from "../trace/outbox.ts";
@@ -20,6 +21,8 @@ export interface Reach {
 /** The queue and the stores as reviewers of every gateway see them, and the way there. */
 export interface Desk {
   readonly queue: ReviewQueue;
+  /** What is there of it, without what this gateway remembers. */
+  readonly bareQueue: ReviewQueue;
   readonly work: WorkQueue;
   readonly traces: TraceStore;
   readonly decisions: DecisionStore;
@@ -58,6 +61,11 @@ export interface DeskOptions {
   readonly config: Pick<Config, "queue">;
   readonly local: LocalStores;
   readonly log: Logger;
+  readonly placeOf: DeliveryParts["placeOf"];
+  /** How long a decided item stays in a shared queue. */
+  readonly keepMs: () => number;
+  /** Milliseconds since 1970. */
+  readonly clock?: (() => number) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onFailure: (operation: string) => void;
 }
@@ -87,6 +95,7 @@ function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, au
     steps: [],
     notesElsewhere: async () => [],
     queue,
+    bareQueue: queue,
     place: queue.place,
     work,
     epoch: async () => EMBEDDED,

@@ -1,5 +1,7 @@
 import { secretOf } from "../secret-files.ts";
 import { createBullmqQueue } from "../queue/bullmq.ts";
+import { createClearing } from "../queue/clearing.ts";
+import { rememberDecided } from "../queue/remembered.ts";
 import { createBullmqWorkQueue } from "../queue/work-queue.ts";
 import { createEpoch } from "../trace/redis-epoch.ts";
 import { openRedis, type RedisHandle } from "../trace/redis.ts";
@@ -32,7 +34,8 @@ export function openSharedDesk(options: DeskOptions): Desk {
   if (scores === undefined || audit === undefined) throw new Error("there are two logs");
   const mine = { gatewayId, settings };
   const notes = createSharedNotes({ ...mine, redis, sealing, read: local.audit.copy });
-  const queue = createBullmqQueue({ redis });
+  const bareQueue = createBullmqQueue({ redis });
+  const queue = rememberDecided({ ...local, queue: bareQueue, placeOf: options.placeOf });
   const onGivenUp = (traceId: string, why: string) => log.warn({ traceId, why }, "a trace could not be read again");
   const work = createBullmqWorkQueue({ redis, onGivenUp });
   return {
@@ -42,6 +45,7 @@ export function openSharedDesk(options: DeskOptions): Desk {
     scores: createSharedScores({ log: scores, local: local.scores, gatewayId, maxRows: scoreRows }),
     audit: local.audit,
     queue,
+    bareQueue,
     work,
     epoch: createEpoch(redis, sealing.keyId),
     decisionsOn: decisions.listSurely,
@@ -59,6 +63,7 @@ export function openSharedDesk(options: DeskOptions): Desk {
       createLogPush({ ...mine, log: scores, name: "scores", read: local.scores.own, maxLines: scoreRows }),
       createLogPush({ ...mine, log: audit, name: "audit", read: local.audit.copy }),
       notes.step,
+      createClearing({ queue: bareQueue, keepMs: options.keepMs, clock: options.clock }),
     ],
     onWork: (listener) => void listeners.add(listener),
     ...reachOf(redis),

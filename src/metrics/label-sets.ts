@@ -25,6 +25,7 @@ export const REDIS_OPERATIONS = [
   "pass-on",
   "decide",
   "remove",
+  "clear",
   "erasures",
   "notes",
   "reopen",

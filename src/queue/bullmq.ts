@@ -22,8 +22,14 @@ const STEP = 500;
 type Scripts = ReturnType<typeof prepareScripts>;
 type Attempt = <Result>(verb: string, work: (client: RedisClient) => Promise<Result>) => Promise<Result>;
 
+/** The queue, and how it lets go of what is decided. */
+export interface BullmqQueue extends ReviewQueue {
+  /** Removes items that were decided at a time (milliseconds since 1970) or before, at most `limit`, and says how many. */
+  clearDecided(before: number, limit: number): Promise<number>;
+}
+
 /** The review queue on BullMQ: a job for each item, its id the trace's, in Redis for any number of gateways. */
-export function createBullmqQueue(options: BullmqQueueOptions): ReviewQueue {
+export function createBullmqQueue(options: BullmqQueueOptions): BullmqQueue {
   const { redis, randomToken = () => randomBytes(16).toString("hex") } = options;
   const [bull, desk] = [`${redis.prefix}:${NAME}:`, `${redis.prefix}:desk:`];
   const scripts = prepareScripts(bull, desk);
@@ -55,6 +61,8 @@ export function createBullmqQueue(options: BullmqQueueOptions): ReviewQueue {
       return item === undefined ? undefined : { item, token, leaseUntil: item.leaseUntil ?? 0 };
     },
     remove: async (traceId) => void (await attempt("remove", (client) => scripts.remove(client, traceId))),
+    clearDecided: async (before, limit) =>
+      (await attempt("clear", (client) => scripts.clear(client, before, limit))) as number,
     ...heldVerbs(attempt, scripts, queue.ready),
     ...readingVerbs(attempt, scripts, desk),
     close: () => queue.close(),

@@ -118,6 +118,26 @@ describeWithRedis("items of a Redis that is wiped", () => {
   });
 });
 
+describeWithRedis("a decided item that is handed to a lead", () => {
+  test("is with the lead after a wipe, too", async () => {
+    const server = await startServer();
+    const rig = openRig({ redis: server.url });
+    await rig.flag(1);
+    await settled(rig);
+    const desk = deskOf(rig, 0);
+    await desk.decide(1, LEA, "unsure");
+    const isSettled = () => rig.records.local.outbox.list({ kind: "item", epoch: "x", limit: 9 }).length === 0;
+    await until(isSettled, 20_000);
+    const again = { ...LEA, traceId: traceId(1), verdict: "escalate", note: "", supersede: true } as const;
+    await desk.verdicts.decide(again);
+    await until(() => !isSettled());
+    await server.flush();
+    const atLead = JSON.stringify([[1, "waiting", "escalated", [], 1]]);
+    await until(async () => JSON.stringify(await stagesOf(rig)) === atLead, 20_000);
+    expect(JSON.stringify(await stagesOf(rig))).toBe(atLead);
+  });
+});
+
 describeWithRedis("items that move from Redis to the state folder", () => {
   test("keep the stage in which they are", async () => {
     const server = await startServer();
