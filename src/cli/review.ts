@@ -117,7 +117,8 @@ function show(given: string, options: CommonOptions): Promise<string> {
   return withRecords(options, async ({ traces, queue, decisions }) => {
     const trace = await traces.get(traceId);
     if (trace === undefined) throw new GatewayError("not_found", `There is no trace ${traceId} in this state folder.`);
-    const [item, verdicts] = await Promise.all([queue.get(traceId), decisions.list(traceId)]);
+    const itemId = (await queue.itemOf(traceId)) ?? traceId;
+    const [item, verdicts] = await Promise.all([queue.get(itemId), decisions.list(itemId)]);
     const view = viewTrace(trace);
     return options.json
       ? visibleJson({ item: item ?? null, trace: view, decisions: verdicts })

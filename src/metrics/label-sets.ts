@@ -31,6 +31,7 @@ export const REDIS_OPERATIONS = [
   "reopen",
   "get",
   "item-of",
+  "joined",
   "members",
   "list",
   "stats",

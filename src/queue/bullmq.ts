@@ -5,6 +5,7 @@ import type { RedisClient, RedisHandle } from "../trace/redis.ts";
 import { prepareScripts } from "./bullmq-scripts.ts";
 import { MAX_ABANDONED, type Enqueued, type Former, type ItemFilter, type QueuedItem } from "./queue.ts";
 import type { ReviewItem, ReviewQueue } from "./queue.ts";
+import { readJoined } from "./bullmq-joined.ts";
 import { packTexts, unpackTexts } from "./text-list.ts";
 
 /** The connection, and where tokens come from. Leases run by the clock of Redis. */
@@ -180,7 +181,7 @@ function readingVerbs(
   attempt: Attempt,
   scripts: Scripts,
   desk: string,
-): Pick<ReviewQueue, "get" | "itemOf" | "members" | "list" | "stats"> {
+): Pick<ReviewQueue, "get" | "itemOf" | "joined" | "members" | "list" | "stats"> {
   return {
     async get(traceId) {
       return toItem(await attempt("get", (client) => scripts.get(client, MAX_ABANDONED, traceId)));
@@ -188,6 +189,7 @@ function readingVerbs(
     async itemOf(traceId) {
       return (await attempt("item-of", (client) => client.hget(`${desk}member-of`, traceId))) ?? undefined;
     },
+    joined: (traceIds) => attempt("joined", (client) => readJoined(client, desk, traceIds)),
     async members(traceId, limit) {
       if (limit <= 0) return [];
       return attempt("members", (client) => client.zrange(`${desk}members:${traceId}`, 0, `${limit - 1}`));

@@ -1,8 +1,7 @@
 import type { Delivered } from "../trace/pump.ts";
 import type { OutboxRow } from "../trace/outbox.ts";
 import type { ReviewDecision } from "../trace/stores.ts";
-import { isFlood } from "./item-maker.ts";
-import type { Enqueued, PassOn, ReviewItem, ReviewQueue } from "./queue.ts";
+import { isFlood, type Enqueued, type PassOn, type ReviewItem, type ReviewQueue } from "./queue.ts";
 
 /** Where an item stands by what was said of it: nobody has judged it, it waits for another opinion, or its case is closed. */
 export interface ItemPlace extends PassOn {

@@ -85,6 +85,10 @@ function prepareReads(database: Database) {
        AND (?3 IS NULL OR detector = ?3) AND (?4 IS NULL OR action = ?4) AND (?5 IS NULL OR model = ?5)
        AND (?6 IS NULL OR created_at <= ?6) ${ORDER} LIMIT ?7 OFFSET ?8`,
     ),
+    joined: database.prepare<{ trace_id: string; item_id: string; repetition: string }>(
+      `SELECT review_members.trace_id, item_id, repetition FROM review_members JOIN review_items ON review_items.trace_id = item_id
+       WHERE review_members.trace_id IN (SELECT value FROM json_each(?)) AND review_members.trace_id <> item_id`,
+    ),
     counts: database.prepare<Counts>(
       `SELECT coalesce(sum(state = 'waiting'), 0) AS waiting, coalesce(sum(state = 'claimed'), 0) AS claimed,
        coalesce(sum(state = 'decided'), 0) AS decided, coalesce(sum(state = 'dead'), 0) AS dead,

@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.ts";
 import type { Database } from "../trace/database.ts";
 import { filterValues, prepareStatements, type ItemRow, type Statements } from "./embedded-statements.ts";
 import { packTexts, unpackTexts } from "./text-list.ts";
-import { MAX_ABANDONED, type Enqueued, type Former, type QueuedItem } from "./queue.ts";
+import { isFlood, MAX_ABANDONED, type Enqueued, type Former, type QueuedItem } from "./queue.ts";
 import type { ReviewItem, ReviewQueue } from "./queue.ts";
 
 /** The connection that the queue shares with the stores, and where time and tokens come from. */
@@ -136,7 +136,7 @@ function heldVerbs(
 function readingVerbs(
   sql: Statements,
   expireLeases: () => number,
-): Pick<ReviewQueue, "get" | "itemOf" | "members" | "list" | "stats"> {
+): Pick<ReviewQueue, "get" | "itemOf" | "joined" | "members" | "list" | "stats"> {
   return {
     async get(traceId) {
       expireLeases();
@@ -145,6 +145,10 @@ function readingVerbs(
     },
     async itemOf(traceId) {
       return sql.memberOf.get(traceId)?.item_id;
+    },
+    async joined(traceIds) {
+      const rows = sql.joined.all(JSON.stringify(traceIds));
+      return new Map(rows.map((row) => [row.trace_id, { item: row.item_id, alike: !isFlood(row) }]));
     },
     async members(traceId, limit) {
       return sql.members.all(traceId, limit).map((row) => row.trace_id);

@@ -1,7 +1,7 @@
 import type { Outbox } from "../trace/outbox.ts";
 import type { DecisionStore } from "../trace/stores.ts";
 import type { DeliveryParts } from "./delivery.ts";
-import type { QueuedItem, ReviewItem, ReviewQueue } from "./queue.ts";
+import { isFlood, type QueuedItem, type ReviewItem, type ReviewQueue } from "./queue.ts";
 
 /** A queue, and what this gateway remembers of it. */
 export interface RememberedParts {
@@ -42,6 +42,15 @@ export function rememberDecided({ queue, outbox, decisions, placeOf }: Remembere
       const owner = known ?? outbox.find("item", traceId)?.item ?? undefined;
       if (known !== undefined || owner === undefined) return known;
       return (await placeNow(owner)).state === "decided" ? owner : undefined;
+    },
+    async joined(traceIds) {
+      const known = await queue.joined(traceIds);
+      for (const traceId of traceIds) {
+        const row = known.has(traceId) ? undefined : outbox.find("item", traceId);
+        if (row === undefined || row.item === null || row.item === traceId) continue;
+        known.set(traceId, { item: row.item, alike: !isFlood(JSON.parse(row.body) as ReviewItem) });
+      }
+      return known;
     },
     async members(traceId, limit) {
       const known = await queue.members(traceId, limit);

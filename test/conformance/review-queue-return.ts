@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { floodOf } from "../../src/queue/queue.ts";
 import { mustClaim, type ReviewQueueFactory } from "./review-queue.ts";
 import { sampleItem, traceId } from "./samples.ts";
 
@@ -29,5 +30,22 @@ export function describeReturn(setUp: () => ReviewQueueFactory): void {
     expect(await queue.members(traceId(1), 9)).toEqual([1, 4].map(traceId));
     expect(await queue.enqueue(alike(5), { item: traceId(9) })).toBe("joined");
     expect(await queue.itemOf(traceId(5))).toBe(traceId(2));
+  });
+
+  test("which traces joined which item is told of many at once, and whether they are alike", async () => {
+    const queue = await setUp().open();
+    for (const number of [1, 2]) await queue.enqueue(alike(number));
+    for (const number of [3, 4]) await queue.enqueue(sampleItem(number, { repetition: floodOf("x") }));
+    expect(await queue.joined([1, 2, 3, 4, 9].map(traceId))).toEqual(
+      new Map([
+        [traceId(2), { item: traceId(1), alike: true }],
+        [traceId(4), { item: traceId(3), alike: false }],
+      ]),
+    );
+    expect(await queue.joined([])).toEqual(new Map());
+    expect(await queue.joined(Array.from({ length: 1_001 }, (_, index) => traceId(index + 2)))).toHaveProperty(
+      "size",
+      2,
+    );
   });
 }

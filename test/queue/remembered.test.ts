@@ -56,3 +56,10 @@ test("it is opened again as an item of the queue", async () => {
   expect(await bare.get(traceId(1))).toMatchObject({ state: "waiting", stage: "escalated", excluded: ["ada"] });
   await expect(queue.reopen(traceId(9), { stage: "first", excluded: [] })).rejects.toMatchObject({ code: "conflict" });
 });
+
+test("what joined which item is remembered, too", async () => {
+  const { queue } = setUp();
+  expect(await queue.joined([1, 2, 9].map(traceId))).toEqual(
+    new Map([[traceId(2), { item: traceId(1), alike: true }]]),
+  );
+});
