@@ -58,7 +58,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { model, kinds, serving } = await openDetection(options);
   const current = () => serving.definitions;
   const sampling = createSampling(current);
-  const records = openRecords({ config, log, sampler: sampling });
+  const retentionNow = () => serving.definitions.config.retention;
+  const records = openRecords({ config, log, sampler: sampling, retentionNow });
   const engines = createEngines({ log, model });
   let assurance: Assurance | undefined;
   try {
@@ -78,7 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const tax = await openTax(running, metrics, options);
     await startDrift(metrics.drift, serving.definitions, records.local.scores);
     const reReading = startReReading(running, metrics.tax);
-    const retaining = startRetaining({ ...running, retentionNow: () => serving.definitions.config.retention });
+    const retaining = startRetaining({ ...running, retentionNow });
     const load = options.reload ?? (() => loadConfig({ path: config.file }));
     const reloader = startReloading({ running, metrics, makeGeneration, tax, reReading, load, known });
     return createGateway(running, { ...listeners, tax, reReading, retaining, reloader });

@@ -6,6 +6,7 @@ import { GatewayError } from "../errors.ts";
 import { openRecords, type Records, type RecordsConfig } from "../gateway/records.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { viewTrace } from "../review/evidence.ts";
+import { secondOpinionShare } from "../review/opinions.ts";
 import { check, SCHEMAS } from "../review/requests.ts";
 import { formatItems, formatTrace } from "../review/terminal.ts";
 import { createVerdicts } from "../review/verdicts.ts";
@@ -116,7 +117,8 @@ function show(given: string, options: CommonOptions): Promise<string> {
   return withRecords(options, async ({ traces, queue, decisions }) => {
     const trace = await traces.get(traceId);
     if (trace === undefined) throw new GatewayError("not_found", `There is no trace ${traceId} in this state folder.`);
-    const [item, verdicts] = await Promise.all([queue.get(traceId), decisions.list(traceId)]);
+    const itemId = (await queue.itemOf(traceId)) ?? traceId;
+    const [item, verdicts] = await Promise.all([queue.get(itemId), decisions.list(itemId)]);
     const view = viewTrace(trace);
     return options.json
       ? visibleJson({ item: item ?? null, trace: view, decisions: verdicts })
@@ -129,7 +131,7 @@ function decide(given: string, options: DecideOptions): Promise<string> {
   const { verdict, note } = check(SCHEMAS.decide, { verdict: options.verdict, note: options.note });
   const { reviewer } = check(SCHEMAS.actor, { reviewer: options.reviewer ?? userName() });
   return withRecords(options, async ({ queue, decisions, audit, pump }) => {
-    const { secondOpinion } = configOf(options).review;
+    const secondOpinion = secondOpinionShare(configOf(options).review);
     const verdicts = createVerdicts({ queue, decisions, audit, log: quietLogger(), secondOpinion });
     const supersede = options.supersede;
     // Whoever reaches the state folder may do everything, and `show` has shown them the scores.

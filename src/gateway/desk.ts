@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
 import { createEmbeddedQueue, type EmbeddedQueue } from "../queue/embedded.ts";
 import type { JobCounts } from "../queue/job-counts.ts";
+import type { DeliveryParts } from "../queue/delivery.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import { createLocalWorkQueue, type WorkQueue } from "../queue/work-queue.ts";
 import type { OutboxRow } from "../trace/outbox.ts";
@@ -23,6 +24,8 @@ export interface Reach {
 /** The queue and the stores as reviewers of every gateway see them, and the way there. */
 export interface Desk {
   readonly queue: ReviewQueue;
+  /** What is there of it, without what this gateway remembers. */
+  readonly bareQueue: ReviewQueue;
   readonly work: WorkQueue;
   /** What the queue's own library counts, where it counts. */
   readonly jobCounts?: () => Promise<readonly JobCounts[]>;
@@ -38,6 +41,8 @@ export interface Desk {
   /** Notes on a trace that other gateways' audit logs have; none while they cannot be reached. */
   readonly notesElsewhere: (traceId: string) => Promise<readonly AuditEntry[]>;
   readonly epoch: () => Promise<string>;
+  /** Everything that was said of a trace at any gateway; throws where that cannot be known. */
+  readonly decisionsOn: DecisionStore["list"];
   readonly shareTrace?: (traceId: string) => Promise<void>;
   readonly shareEnrichment: (row: OutboxRow) => Promise<Delivered>;
   /** What was shared of these traces is needed no longer. */
@@ -65,6 +70,11 @@ export interface DeskOptions {
   readonly config: Pick<Config, "queue">;
   readonly local: LocalStores;
   readonly log: Logger;
+  readonly placeOf: DeliveryParts["placeOf"];
+  /** How long a decided item stays in a shared queue. */
+  readonly keepMs: () => number;
+  /** Milliseconds since 1970. */
+  readonly clock?: (() => number) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onFailure: (operation: string) => void;
 }
@@ -94,9 +104,11 @@ function openEmbeddedDesk({ database, traces, decisions, enrichments, scores, au
     steps: [],
     notesElsewhere: async () => [],
     queue,
+    bareQueue: queue,
     place: queue.place,
     work,
     epoch: async () => EMBEDDED,
+    decisionsOn: decisions.list,
     shareEnrichment: async () => ({}),
     letGo: async () => undefined,
     forget: (traceId) => queue.remove(traceId),

@@ -35,7 +35,7 @@ export function openMetrics({ log, model, serving, records, learning, assurance 
     spooled: () => records.local.outbox.waiting(),
     tallies: () => records.tallies,
     // Of several gateways each counts its own.
-    confirmedAborts: openConfirmedAborts({ traces: records.local.traces, decisions: records.decisions }),
+    confirmedAborts: openConfirmedAborts({ ...records.local, decisions: records.decisions }),
     recall: learning.recall,
     reviewWaits: learning.newWaits,
     assurance: {

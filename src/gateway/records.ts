@@ -3,19 +3,21 @@ import type { ReviewParts } from "../config/review-config.ts";
 import type { ReviewHealth } from "../http/options.ts";
 import type { Logger } from "../log.ts";
 import type { ReviewTallies } from "../metrics.ts";
-import { createItemDelivery } from "../queue/delivery.ts";
+import { createItemDelivery, type DeliveryParts } from "../queue/delivery.ts";
 import type { ReviewQueue } from "../queue/queue.ts";
 import { createSettling } from "../queue/settling.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
+import { placeOf, secondOpinionShare } from "../review/opinions.ts";
 import type { RequestFinder } from "../review/request-finder.ts";
 import { createPump, type Pump } from "../trace/pump.ts";
 import { createRedaction } from "../trace/redaction.ts";
 import { createRecorder, type Recorder } from "../trace/recorder.ts";
 import type { Sampler } from "../trace/sampling.ts";
 import { stateFolder } from "../trace/state-folder.ts";
+import { DECIDED_SECONDS } from "../trace/shared-bodies.ts";
 import type { AuditLog, DecisionStore, EnrichmentStore, ScoreLog, TraceStore } from "../trace/stores.ts";
-import { openDesk, type Desk } from "./desk.ts";
-import { createIntake } from "./intake.ts";
+import { openDesk, type Desk, type DeskOptions } from "./desk.ts";
+import { createIntake, type Intake } from "./intake.ts";
 import { openLocalStores, type LocalStores } from "./local-stores.ts";
 import { createErasing, type Erasing } from "./erasing.ts";
 import { createFinding } from "./finding.ts";
@@ -39,6 +41,10 @@ export interface RecordsOptions {
   readonly onAdded?: (traceId: string) => Promise<void>;
   /** Draws replies that nothing flagged; none is drawn without it. */
   readonly sampler?: Sampler;
+  /** As the configuration has it at the moment; as it was at first when absent. */
+  readonly retentionNow?: () => RecordsConfig["retention"];
+  /** What decided items age by, in milliseconds since 1970. */
+  readonly clock?: () => number;
 }
 
 /** Everything that is recorded and reviewed, wherever it lies. */
@@ -75,14 +81,15 @@ export interface Records {
 
 /** Opens the state folder and the way to the review queue. A queue that cannot be reached is no error here. */
 export function openRecords(options: RecordsOptions): Records {
-  const { config, log, environment = process.env, mustExist = false } = options;
+  const { config, log, environment = process.env, mustExist = false, clock } = options;
   const folder = config.stateDir ?? stateFolder(undefined, environment);
   const local = openLocalStores({ folder, mustExist, sharedKey: config.queue.driver === "bullmq", environment });
   const keeper = createTallies();
-  const desk = openDesk({ config, local, log, environment, onFailure: keeper.redisFailed });
+  const rules = rulesOf(options);
+  const desk = openDesk({ config, local, log, environment, onFailure: keeper.redisFailed, clock, ...rules });
   const onAdded = options.onAdded ?? (config.enrichment.enabled ? desk.work.add : async () => undefined);
   const erasing = createErasing({ local, desk, audit: desk.audit, log, wake: () => pump.wake() });
-  const pump: Pump = openPump({ ...options, onAdded }, { local, desk, keeper, erasing });
+  const pump: Pump = openPump({ ...options, onAdded }, { local, desk, keeper, erasing, ...rules });
   const intake = createIntake({ ...options, onAdded, local, desk, keeper, wake: pump.wake });
   desk.onWork(() => pump.wake());
   const { traces, decisions, enrichments, scores, audit, notesElsewhere, queue, work, reached } = desk;
@@ -122,7 +129,7 @@ export function openRecords(options: RecordsOptions): Records {
 
 function openRecorder(
   { config, log, sampler }: RecordsOptions,
-  { local, desk, intake }: Pick<Opened, "local" | "desk"> & { readonly intake: ReturnType<typeof createIntake> },
+  { local, desk, intake }: Pick<Opened, "local" | "desk"> & { readonly intake: Intake },
 ): Recorder {
   return createRecorder({
     ...intake,
@@ -140,14 +147,27 @@ interface Opened {
   readonly desk: Desk;
   readonly keeper: TallyKeeper;
   readonly erasing: Pick<Erasing, "step">;
+  readonly placeOf: DeliveryParts["placeOf"];
 }
 
-function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper, erasing }: Opened): Pump {
+/** Where an item stands, and for how long a shared queue keeps a decided one. */
+function rulesOf({
+  config,
+  retentionNow = () => config.retention,
+}: RecordsOptions): Pick<DeskOptions, "placeOf" | "keepMs"> {
+  return {
+    placeOf: (given) => placeOf(given, secondOpinionShare(config.review)),
+    keepMs: () => Math.min(DECIDED_SECONDS * 1_000, retentionNow().tracesMs ?? Infinity),
+  };
+}
+
+function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper, erasing, placeOf: place }: Opened): Pump {
   const { outbox, settings } = local;
-  const { queue, decisions, shareTrace, shareEnrichment, epoch, audit, overrides: shared } = desk;
+  const { queue, decisions, decisionsOn, shareTrace, shareEnrichment, epoch, audit, overrides: shared } = desk;
   const item = createItemDelivery({
-    queue,
-    decisions,
+    queue: desk.bareQueue,
+    decisionsOn,
+    placeOf: place,
     onJoined: keeper.joined,
     ...(shareTrace === undefined ? {} : { shareTrace }),
     ...(onAdded === undefined ? {} : { onAdded }),
@@ -155,7 +175,7 @@ function openPump({ log, onAdded }: RecordsOptions, { local, desk, keeper, erasi
   const steps = [
     erasing.step,
     ...desk.steps,
-    createSettling({ outbox, decisions, queue, settings, letGo: desk.letGo }),
+    createSettling({ outbox, decisions, placeOf: place, queue, settings, letGo: desk.letGo }),
   ];
   const urgent = shared === undefined ? [] : [createOverrideExchange({ local, shared, audit, log })];
   return createPump({ outbox, epoch, deliver: { item, enrichment: shareEnrichment }, steps, urgent, log });

@@ -5,24 +5,40 @@ import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { followConfirmedAborts } from "../metrics/confirmed-aborts.ts";
 import type { ConfirmedAbort } from "../metrics/tax.ts";
+import { isFlood, type ReviewItem } from "../queue/queue.ts";
+import type { Outbox } from "../trace/outbox.ts";
 import type { DecisionStore, ScoreLog, TraceStore } from "../trace/stores.ts";
 
 /** Replies of earlier processes that the estimate begins with. */
 const REMEMBERED = 5_000;
 
-/** Aborts of this gateway that a person confirmed from now on. `traces` are its own, so that of several gateways one counts each. */
+/** Where confirmed aborts are read. Traces and outbox are the gateway's own, so that of several gateways one counts each. */
+export interface ConfirmedParts {
+  readonly traces: Pick<TraceStore, "get">;
+  readonly outbox: Pick<Outbox, "find" | "belonging">;
+  readonly decisions: Pick<DecisionStore, "page" | "list">;
+}
+
+/** Aborts of this gateway that a person confirmed from now on: of the trace that was judged, and of those that had joined its item because they are alike. */
 export function openConfirmedAborts(
-  records: { readonly traces: Pick<TraceStore, "get">; readonly decisions: Pick<DecisionStore, "page" | "list"> },
+  { traces, outbox, decisions }: ConfirmedParts,
   clock: () => number = Date.now,
 ): () => Promise<ConfirmedAbort[]> {
+  async function abortOf(traceId: string): Promise<ConfirmedAbort[]> {
+    const { head, end } = (await traces.get(traceId)) ?? {};
+    if (end?.reason !== "abort" || head?.maxTokens === undefined) return [];
+    return [{ maxTokens: head.maxTokens, generatedTokens: end.generated.length }];
+  }
+  const isAlike = (traceId: string): boolean => {
+    const row = outbox.find("item", traceId);
+    return row !== undefined && !isFlood(JSON.parse(row.body) as ReviewItem);
+  };
   return followConfirmedAborts({
-    decisions: records.decisions,
+    decisions,
     since: clock(),
-    async abortOf(traceId) {
-      const trace = await records.traces.get(traceId);
-      const { head, end } = trace ?? {};
-      if (end?.reason !== "abort" || head?.maxTokens === undefined) return undefined;
-      return { maxTokens: head.maxTokens, generatedTokens: end.generated.length };
+    async abortsOf(itemId) {
+      const others = outbox.belonging(itemId).filter((id) => id !== itemId && isAlike(id));
+      return (await Promise.all([itemId, ...others].map(abortOf))).flat();
     },
   });
 }

@@ -1,6 +1,8 @@
 import { secretOf } from "../secret-files.ts";
 import { createBullmqQueue } from "../queue/bullmq.ts";
 import { createJobCounter } from "../queue/job-counts.ts";
+import { createClearing } from "../queue/clearing.ts";
+import { rememberDecided } from "../queue/remembered.ts";
 import { createBullmqWorkQueue } from "../queue/work-queue.ts";
 import { createEpoch } from "../trace/redis-epoch.ts";
 import { openRedis, type RedisHandle } from "../trace/redis.ts";
@@ -31,7 +33,8 @@ export function openSharedDesk(options: DeskOptions): Desk {
   const tell = () => listeners.forEach((listener) => listener());
   const decisions = createSharedDecisions({ redis, sealing, settings, local: local.decisions, log, onAdded: tell });
   const { scores, notes, steps, trim, trail } = openLogs(redis, local, config.queue.redis.scoreRows);
-  const queue = createBullmqQueue({ redis });
+  const bareQueue = createBullmqQueue({ redis });
+  const queue = rememberDecided({ ...local, queue: bareQueue, placeOf: options.placeOf });
   const onGivenUp = (traceId: string, why: string) => log.warn({ traceId, why }, "a trace could not be read again");
   const work = createBullmqWorkQueue({ redis, onGivenUp });
   const counter = createJobCounter(redis);
@@ -43,9 +46,11 @@ export function openSharedDesk(options: DeskOptions): Desk {
     audit: local.audit,
     trail,
     queue,
+    bareQueue,
     work,
     jobCounts: counter.read,
     epoch: createEpoch(redis, sealing.keyId),
+    decisionsOn: decisions.listSurely,
     ...deliveries(local, bodies, notes),
     erasures: createSharedErasures(redis),
     overrides: createSharedOverrides(redis, sealing, log),
@@ -56,15 +61,14 @@ export function openSharedDesk(options: DeskOptions): Desk {
     },
     trimScores: (firstKept) => trim(gatewayId, firstKept),
     notesElsewhere: (traceId) => notes.list(traceId).catch(() => []),
-    steps: [decisions.step, ...steps],
+    steps: [
+      decisions.step,
+      ...steps,
+      createClearing({ queue: bareQueue, keepMs: options.keepMs, clock: options.clock }),
+    ],
     onWork: (listener) => void listeners.add(listener),
     ...reachOf(redis),
-    async close() {
-      const late = setTimeout(() => redis.close(), CLOSE_MS);
-      await Promise.allSettled([queue.close(), work.close(), counter.close()]);
-      clearTimeout(late);
-      redis.close();
-    },
+    close: () => closeAll(redis, [queue, work, counter]),
   };
 }
 
@@ -86,6 +90,13 @@ function openLogs(redis: RedisHandle, local: LocalStores, maxRows: number) {
       notes.step,
     ],
   };
+}
+
+async function closeAll(redis: RedisHandle, users: readonly { close(): Promise<void> }[]): Promise<void> {
+  const late = setTimeout(() => redis.close(), CLOSE_MS);
+  await Promise.allSettled(users.map((user) => user.close()));
+  clearTimeout(late);
+  redis.close();
 }
 
 /** The password stands apart, so that the address can be logged. */

@@ -3,8 +3,8 @@ import type { ConfirmedAbort } from "./tax.ts";
 
 export interface ConfirmedAbortsOptions {
   readonly decisions: Pick<DecisionStore, "page" | "list">;
-  /** What this gateway stopped under a trace; undefined when it stopped nothing there, or does not know what was allowed. */
-  readonly abortOf: (traceId: string) => Promise<ConfirmedAbort | undefined>;
+  /** What this gateway stopped under an item: its trace and those that are alike. Without those of which it is not known what was allowed. */
+  readonly abortsOf: (itemId: string) => Promise<readonly ConfirmedAbort[]>;
   /** Verdicts from before, in milliseconds since 1970, are another process's. */
   readonly since: number;
 }
@@ -21,8 +21,7 @@ export function followConfirmedAborts(options: ConfirmedAbortsOptions): () => Pr
     for (;;) {
       const page = await options.decisions.page(place, PAGE);
       for (const { sequence, decision } of page) {
-        const abort = await confirmedBy(options, decision);
-        if (abort) found.push(abort);
+        found.push(...(await confirmedBy(options, decision)));
         place = sequence;
       }
       if (page.length < PAGE) return found;
@@ -42,10 +41,10 @@ export function followConfirmedAborts(options: ConfirmedAbortsOptions): () => Pr
 }
 
 async function confirmedBy(
-  { decisions, abortOf, since }: ConfirmedAbortsOptions,
+  { decisions, abortsOf, since }: ConfirmedAbortsOptions,
   decision: ReviewDecision,
-): Promise<ConfirmedAbort | undefined> {
-  if (decision.verdict !== "true_positive" || decision.decidedAt < since) return undefined;
+): Promise<readonly ConfirmedAbort[]> {
+  if (decision.verdict !== "true_positive" || decision.decidedAt < since) return [];
   const first = (await decisions.list(decision.traceId)).find(({ verdict }) => verdict === "true_positive");
-  return first?.id === decision.id ? abortOf(decision.traceId) : undefined;
+  return first?.id === decision.id ? abortsOf(decision.traceId) : [];
 }

@@ -101,7 +101,7 @@ export const SERIES = {
   reviewJobs: {
     kind: "gauge",
     name: "oversight_review_jobs",
-    help: "Review items by state.",
+    help: "Review items in the queue by state. Decided ones leave it after a while.",
     labels: ["queue", "state"],
   },
   reviewOldest: {

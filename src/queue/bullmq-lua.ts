@@ -77,42 +77,6 @@ local function describe(id)
 end
 `;
 
-const ADMIT = `
-local id, body, created, repetition = ARGV[1], ARGV[2], ARGV[4], ARGV[8]
-local owner = redis.call('HGET', desk .. 'member-of', id)
-local function unplaced(item)
-  if redis.call('ZSCORE', desk .. 'order', item) then return '' end
-  return redis.call('HGET', desk .. 'item:' .. item, 'body') or ''
-end
-if owner then
-  local missing = owner == id and unplaced(id) or ''
-  return { missing == '' and 'known' or 'added', missing }
-end
-local same = desk .. 'same:' .. repetition
-for _, other in ipairs(redis.call('SMEMBERS', same)) do
-  if redis.call('ZSCORE', bull .. 'completed', other) then
-    redis.call('SREM', same, other)
-  else
-    redis.call('HSET', desk .. 'member-of', id, other)
-    redis.call('ZADD', desk .. 'members:' .. other, created, id)
-    return { 'joined', unplaced(other) }
-  end
-end
-redis.call('HSET', desk .. 'item:' .. id, 'body', body, 'priority', ARGV[3], 'created', created, 'detector', ARGV[5],
-  'action', ARGV[6], 'model', ARGV[7], 'repetition', repetition, 'stage', 'first', 'excluded', '[]')
-redis.call('HSET', desk .. 'member-of', id, id)
-redis.call('ZADD', desk .. 'members:' .. id, created, id)
-redis.call('SADD', same, id)
-return { 'added', body }
-`;
-
-const PLACE = `
-local id = ARGV[1]
-if redis.call('ZSCORE', bull .. 'prioritized', id) then wait(id) end
-redis.call('ZADD', desk .. 'order', (scoreOf(id)), id)
-return 1
-`;
-
 // Names come as JSON texts, and lists of them as JSON of such texts: Lua's decoder refuses half a surrogate pair.
 const CLAIM = `
 local most, token, leaseMs, reviewer = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
@@ -236,8 +200,6 @@ return { redis.call('ZCARD', bull .. 'prioritized'), redis.call('LLEN', bull .. 
 
 /** By name; each goes after `SHARED`. */
 export const LUA = {
-  admit: ADMIT,
-  place: PLACE,
   claim: CLAIM,
   extend: EXTEND,
   giveBack: GIVE_BACK,

@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import type { RedisClient } from "../trace/redis.ts";
+import { ADMIT, PLACE } from "./bullmq-admission.ts";
 import { LUA, SHARED } from "./bullmq-lua.ts";
-import { REMOVE } from "./bullmq-removal.ts";
+import { CLEAR, REMOVE } from "./bullmq-removal.ts";
 
 /** A script's arguments after the two key prefixes, and what it answers. */
 export type Script = (client: RedisClient, ...values: readonly (string | number)[]) => Promise<unknown>;
 
+type ScriptName = keyof typeof LUA | "admit" | "place" | "remove" | "clear";
+
 /** The scripts of one queue; `bull` and `desk` are what their keys begin with. */
-export function prepareScripts(bull: string, desk: string): Record<keyof typeof LUA | "remove", Script> {
+export function prepareScripts(bull: string, desk: string): Record<ScriptName, Script> {
   const script = (lua: string): Script => {
     const text = SHARED + lua;
     const hash = createHash("sha1").update(text).digest("hex");
@@ -22,8 +25,8 @@ export function prepareScripts(bull: string, desk: string): Record<keyof typeof 
     };
   };
   return {
-    admit: script(LUA.admit),
-    place: script(LUA.place),
+    admit: script(ADMIT),
+    place: script(PLACE),
     claim: script(LUA.claim),
     extend: script(LUA.extend),
     giveBack: script(LUA.giveBack),
@@ -33,5 +36,6 @@ export function prepareScripts(bull: string, desk: string): Record<keyof typeof 
     page: script(LUA.page),
     stats: script(LUA.stats),
     remove: script(REMOVE),
+    clear: script(CLEAR),
   };
 }

@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import { GatewayError } from "../errors.ts";
 import type { RedisClient, RedisHandle } from "../trace/redis.ts";
 import { prepareScripts } from "./bullmq-scripts.ts";
-import { MAX_ABANDONED, type Enqueued, type ItemFilter, type QueuedItem } from "./queue.ts";
+import { MAX_ABANDONED, type Enqueued, type Former, type ItemFilter, type QueuedItem } from "./queue.ts";
 import type { ReviewItem, ReviewQueue } from "./queue.ts";
+import { readJoined } from "./bullmq-joined.ts";
 import { packTexts, unpackTexts } from "./text-list.ts";
 
 /** The connection, and where tokens come from. Leases run by the clock of Redis. */
@@ -24,18 +25,25 @@ const STEP = 500;
 type Scripts = ReturnType<typeof prepareScripts>;
 type Attempt = <Result>(verb: string, work: (client: RedisClient) => Promise<Result>) => Promise<Result>;
 
+/** The queue, and how it lets go of what is decided. */
+export interface BullmqQueue extends ReviewQueue {
+  /** Removes items that were decided at a time (milliseconds since 1970) or before, at most `limit`, and says how many. */
+  clearDecided(before: number, limit: number): Promise<number>;
+}
+
 /** The review queue on BullMQ: a job for each item, its id the trace's, in Redis for any number of gateways. */
-export function createBullmqQueue(options: BullmqQueueOptions): ReviewQueue {
+export function createBullmqQueue(options: BullmqQueueOptions): BullmqQueue {
   const { redis, randomToken = () => randomBytes(16).toString("hex") } = options;
   const [bull, desk] = [`${redis.prefix}:${NAME}:`, `${redis.prefix}:desk:`];
   const scripts = prepareScripts(bull, desk);
   const queue = lazyQueue(redis, NAME);
   const attempt: Attempt = (verb, work) => redis.attempt(verb, work);
   return {
-    async enqueue(item) {
+    async enqueue(item, former) {
       checkId(item.traceId);
       return attempt("enqueue", async (client) => {
-        const [outcome, missing] = (await scripts.admit(client, ...admission(item))) as [Enqueued, string];
+        const values = [...admission(item), ...formerTexts(former)];
+        const [outcome, missing] = (await scripts.admit(client, ...values)) as [Enqueued, string];
         // Also one that an earlier call, or another gateway's, left half-way: what it joins must be there.
         if (missing !== "") {
           const made = JSON.parse(missing) as ReviewItem;
@@ -56,6 +64,8 @@ export function createBullmqQueue(options: BullmqQueueOptions): ReviewQueue {
       return item === undefined ? undefined : { item, token, leaseUntil: item.leaseUntil ?? 0 };
     },
     remove: async (traceId) => void (await attempt("remove", (client) => scripts.remove(client, traceId))),
+    clearDecided: async (before, limit) =>
+      (await attempt("clear", (client) => scripts.clear(client, before, limit))) as number,
     ...heldVerbs(attempt, scripts, queue.ready),
     ...readingVerbs(attempt, scripts, desk),
     close: () => queue.close(),
@@ -73,6 +83,11 @@ function admission(item: ReviewItem): (string | number)[] {
   const body = JSON.stringify({ ...kept, repetition, blind, sample });
   const names = [detector, action, model].map((name) => JSON.stringify(name));
   return [traceId, body, priorityOf(item), createdAt, ...names, repetition];
+}
+
+function formerTexts(former: Former | undefined): string[] {
+  const { item = "", next = { stage: "first", excluded: [] } } = former ?? {};
+  return [item, next.stage, packTexts(next.excluded)];
 }
 
 const KEPT = { removeOnComplete: false, removeOnFail: false };
@@ -168,7 +183,7 @@ function readingVerbs(
   attempt: Attempt,
   scripts: Scripts,
   desk: string,
-): Pick<ReviewQueue, "get" | "itemOf" | "members" | "list" | "stats"> {
+): Pick<ReviewQueue, "get" | "itemOf" | "joined" | "members" | "list" | "stats"> {
   return {
     async get(traceId) {
       return toItem(await attempt("get", (client) => scripts.get(client, MAX_ABANDONED, traceId)));
@@ -176,6 +191,7 @@ function readingVerbs(
     async itemOf(traceId) {
       return (await attempt("item-of", (client) => client.hget(`${desk}member-of`, traceId))) ?? undefined;
     },
+    joined: (traceIds) => attempt("joined", (client) => readJoined(client, desk, traceIds)),
     async members(traceId, limit) {
       if (limit <= 0) return [];
       return attempt("members", (client) => client.zrange(`${desk}members:${traceId}`, 0, `${limit - 1}`));

@@ -39,6 +39,7 @@ function prepareChanges(database: Database) {
       `INSERT INTO review_items (trace_id, priority, created_at, detector, action, model, repetition, body)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     ),
+    move: change("UPDATE review_items SET stage = ?, excluded = ? WHERE trace_id = ?"),
     memberOf: database.prepare<{ item_id: string }>("SELECT item_id FROM review_members WHERE trace_id = ?"),
     repeated: database.prepare<{ trace_id: string }>(
       "SELECT trace_id FROM review_items WHERE repetition = ? AND state <> 'decided' LIMIT 1",
@@ -83,6 +84,10 @@ function prepareReads(database: Database) {
       `SELECT ${COLUMNS} FROM review_items WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR stage = ?2)
        AND (?3 IS NULL OR detector = ?3) AND (?4 IS NULL OR action = ?4) AND (?5 IS NULL OR model = ?5)
        AND (?6 IS NULL OR created_at <= ?6) ${ORDER} LIMIT ?7 OFFSET ?8`,
+    ),
+    joined: database.prepare<{ trace_id: string; item_id: string; repetition: string }>(
+      `SELECT review_members.trace_id, item_id, repetition FROM review_members JOIN review_items ON review_items.trace_id = item_id
+       WHERE review_members.trace_id IN (SELECT value FROM json_each(?)) AND review_members.trace_id <> item_id`,
     ),
     counts: database.prepare<Counts>(
       `SELECT coalesce(sum(state = 'waiting'), 0) AS waiting, coalesce(sum(state = 'claimed'), 0) AS claimed,

@@ -3,7 +3,8 @@ import { GatewayError } from "../errors.ts";
 import type { Database } from "../trace/database.ts";
 import { filterValues, prepareStatements, type ItemRow, type Statements } from "./embedded-statements.ts";
 import { packTexts, unpackTexts } from "./text-list.ts";
-import { MAX_ABANDONED, type Enqueued, type QueuedItem, type ReviewItem, type ReviewQueue } from "./queue.ts";
+import { isFlood, MAX_ABANDONED, type Enqueued, type Former, type QueuedItem } from "./queue.ts";
+import type { ReviewItem, ReviewQueue } from "./queue.ts";
 
 /** The connection that the queue shares with the stores, and where time and tokens come from. */
 export interface EmbeddedQueueOptions {
@@ -41,8 +42,8 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): EmbeddedQueu
       const outcome = enqueueIn(sql, item);
       return { outcome, itemId: sql.memberOf.get(item.traceId)?.item_id ?? item.traceId };
     },
-    async enqueue(item) {
-      return database.transaction(() => enqueueIn(sql, item));
+    async enqueue(item, former) {
+      return database.transaction(() => enqueueIn(sql, item, former));
     },
     async claim({ reviewer, leaseMs, traceId, detectors, stages }) {
       const leaseUntil = expireLeases() + leaseMs;
@@ -78,14 +79,22 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): EmbeddedQueu
 const STAGES = ["first", "second", "escalated"];
 
 /** Under the write lock: two gateways' equal traces must not both become items. */
-function enqueueIn(sql: Statements, item: ReviewItem): "added" | "joined" | "known" {
+function enqueueIn(sql: Statements, item: ReviewItem, former?: Former): Enqueued {
   const { traceId, priority, createdAt, detector, action, model, repetition } = item;
   if (sql.memberOf.get(traceId) !== undefined) return "known";
-  const earlier = sql.repeated.get(repetition)?.trace_id;
+  const earlier = ownerOf(sql, item, former);
   sql.join.run(traceId, earlier ?? traceId, createdAt);
   if (earlier !== undefined) return "joined";
   sql.insert.run(traceId, priority, createdAt, detector, action, model, repetition, JSON.stringify(keptOf(item)));
+  if (former?.next !== undefined) sql.move.run(former.next.stage, packTexts(former.next.excluded), traceId);
   return "added";
+}
+
+/** The item that a new trace joins. */
+function ownerOf(sql: Statements, { traceId, repetition }: ReviewItem, former?: Former): string | undefined {
+  if (former?.item === traceId) return undefined;
+  if (former !== undefined && sql.find.get(former.item) !== undefined) return former.item;
+  return sql.repeated.get(repetition)?.trace_id;
 }
 
 /** Only what the interface names: callers may hand in more. */
@@ -127,7 +136,7 @@ function heldVerbs(
 function readingVerbs(
   sql: Statements,
   expireLeases: () => number,
-): Pick<ReviewQueue, "get" | "itemOf" | "members" | "list" | "stats"> {
+): Pick<ReviewQueue, "get" | "itemOf" | "joined" | "members" | "list" | "stats"> {
   return {
     async get(traceId) {
       expireLeases();
@@ -136,6 +145,10 @@ function readingVerbs(
     },
     async itemOf(traceId) {
       return sql.memberOf.get(traceId)?.item_id;
+    },
+    async joined(traceIds) {
+      const rows = sql.joined.all(JSON.stringify(traceIds));
+      return new Map(rows.map((row) => [row.trace_id, { item: row.item_id, alike: !isFlood(row) }]));
     },
     async members(traceId, limit) {
       return sql.members.all(traceId, limit).map((row) => row.trace_id);

@@ -1,7 +1,7 @@
 import type { FlagEvidence } from "../engine/engine.ts";
 import type { Logger } from "../log.ts";
 import type { Trace } from "../trace/trace.ts";
-import type { ReviewItem } from "./queue.ts";
+import { floodOf, type ReviewItem } from "./queue.ts";
 import { reviewItemOf, shareOf } from "./review-item.ts";
 
 /** What the items of one gateway depend on. */
@@ -15,15 +15,9 @@ export interface ItemMakerOptions {
   readonly log: Pick<Logger, "warn">;
 }
 
-const FLOOD = "flood:";
 const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
 /** Minutes of which the items are counted: a trace is made into an item when its run ends, minutes after its creation. */
 const MINUTES_KEPT = 30;
-
-/** Whether items joined because there were too many, and not because they were alike. */
-export function isFlood(item: Pick<ReviewItem, "repetition">): boolean {
-  return item.repetition.startsWith(FLOOD);
-}
 
 /**
  * Makes the review item of a trace, to be kept as it is: a second call may give another repetition. Traces whose first
@@ -48,7 +42,7 @@ export function createItemMaker(options: ItemMakerOptions): (trace: Trace) => Re
         "more is flagged than may become items; the rest of this minute joins one item a detector",
       );
     const hour = String(Math.floor(createdAt / HOUR_MS));
-    return FLOOD + digest("flood", JSON.stringify(keyId), detector, hour);
+    return floodOf(digest("flood", JSON.stringify(keyId), detector, hour));
   }
 
   return (trace) => {

@@ -95,6 +95,20 @@ export interface PassOn {
   readonly excluded: readonly string[];
 }
 
+/** The item that a trace joined, and whether because they are alike; otherwise they joined since there were too many. */
+export interface Joined {
+  readonly item: string;
+  readonly alike: boolean;
+}
+
+/** What a trace was to the queue before the queue lost it. */
+export interface Former {
+  /** The item that it belonged to. Its own id: it is an item of its own again. Another's: it belongs there if that one is here, whatever its state. */
+  readonly item: string;
+  /** Where its own item goes on; at the first stage when absent. */
+  readonly next?: PassOn;
+}
+
 /** An item is given up as dead when its lease has run out this often. */
 export const MAX_ABANDONED = 20;
 
@@ -110,11 +124,22 @@ export const JOB_STATES = [
   "waiting",
   "waiting-children",
 ] as const;
+const FLOOD = "flood:";
+
+/** The repetition of items that join because there are too many; `digest` says which. */
+export function floodOf(digest: string): string {
+  return FLOOD + digest;
+}
+
+/** Whether items joined because there were too many, and not because they were alike. */
+export function isFlood(item: Pick<ReviewItem, "repetition">): boolean {
+  return item.repetition.startsWith(FLOOD);
+}
 
 /** The review queue. Lost leases throw `GatewayError` `conflict`, a queue that cannot be reached `review_unavailable`. */
 export interface ReviewQueue {
-  /** Idempotent by trace id. */
-  enqueue(item: ReviewItem): Promise<Enqueued>;
+  /** Idempotent by trace id: of a trace that is known, `former` changes nothing. */
+  enqueue(item: ReviewItem, former?: Former): Promise<Enqueued>;
   /** By priority, then age. Undefined when none fits. */
   claim(request: ClaimRequest): Promise<Claim | undefined>;
   /** Extends the lease and returns its new end. */
@@ -134,6 +159,8 @@ export interface ReviewQueue {
   get(traceId: string): Promise<QueuedItem | undefined>;
   /** The item that a trace belongs to: its own, or the one it joined. */
   itemOf(traceId: string): Promise<string | undefined>;
+  /** Those of the traces that joined another's item, by trace. */
+  joined(traceIds: readonly string[]): Promise<Map<string, Joined>>;
   /** Traces that an item stands for, its own included, oldest first. */
   members(traceId: string, limit: number): Promise<string[]>;
   /** By priority, then age. */

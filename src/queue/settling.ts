@@ -2,12 +2,14 @@ import type { Outbox } from "../trace/outbox.ts";
 import type { PumpStep } from "../trace/pump.ts";
 import type { Settings } from "../trace/settings.ts";
 import type { DecisionStore } from "../trace/stores.ts";
+import type { DeliveryParts } from "./delivery.ts";
 import type { ReviewQueue } from "./queue.ts";
 
 /** What settling reads and writes. */
 export interface SettlingParts {
   readonly outbox: Outbox;
-  readonly decisions: Pick<DecisionStore, "page">;
+  readonly decisions: Pick<DecisionStore, "page" | "list">;
+  readonly placeOf: DeliveryParts["placeOf"];
   readonly queue: Pick<ReviewQueue, "get">;
   readonly settings: Settings;
   /** Told of the traces before their rows are settled. */
@@ -23,7 +25,8 @@ const AGAIN_MS = 10_000;
 const PLACE = "settled_decisions";
 
 /**
- * A row stays until its decision is seen: in the log, and in the queue. A verdict that was withdrawn brings the row back.
+ * A row stays until its decision is seen: in the log, and in the queue, which may have let go of the item since. A verdict that
+ * was withdrawn, or that somebody else is to look at, brings the row back.
  */
 export function createSettling(parts: SettlingParts): PumpStep {
   const { outbox, decisions, queue, settings, clock = Date.now } = parts;
@@ -36,7 +39,8 @@ export function createSettling(parts: SettlingParts): PumpStep {
     for (;;) {
       const page = await decisions.page(place, PAGE);
       for (const { sequence, decision } of page) {
-        if (decision.verdict === "withdrawn") outbox.reopen(decision.traceId);
+        const { traceId, verdict, next } = decision;
+        if (verdict === "withdrawn" || (next !== undefined && next !== "decided")) outbox.reopen(traceId);
         place = sequence;
       }
       if (page.length < PAGE) break;
@@ -45,12 +49,17 @@ export function createSettling(parts: SettlingParts): PumpStep {
     return place !== from;
   }
 
+  async function isOver(itemId: string): Promise<boolean> {
+    const item = await queue.get(itemId);
+    return (item ?? parts.placeOf(await decisions.list(itemId))).state === "decided";
+  }
+
   return {
     name: "settle",
     async run() {
       if (!(await readLog()) && clock() - lookedAt < AGAIN_MS) return;
       for (const itemId of outbox.listDecided(AT_MOST)) {
-        if ((await queue.get(itemId))?.state !== "decided") continue;
+        if (!(await isOver(itemId))) continue;
         await parts.letGo(outbox.belonging(itemId));
         outbox.settle(itemId);
       }

@@ -1,3 +1,4 @@
+import type { Joined } from "../queue/queue.ts";
 import { judged } from "../trace/sampling.ts";
 import type { ScoreRow } from "../trace/trace.ts";
 import type { JudgedReply } from "./judged-reply.ts";
@@ -22,6 +23,10 @@ export interface DetectorRecord {
   readonly sampledReviewed: number;
   /** Answers that were unsure. */
   readonly unsure: number;
+  /** Of the answers to flagged replies, those of a verdict on another's item that is alike. */
+  readonly carried: number;
+  /** Flagged replies without an answer that joined another's item because there were too many: nobody will be asked. */
+  readonly flooded: number;
   /** Replies judged by another definition of it, and replies that only other detectors flagged: both are left out. */
   readonly otherDefinition: number;
   readonly flaggedByOthers: number;
@@ -38,21 +43,26 @@ interface Gathering {
   sampled: number;
   sampledReviewed: number;
   unsure: number;
+  carried: number;
+  flooded: number;
   otherDefinition: number;
   flaggedByOthers: number;
 }
 
 /**
- * Joins rows, newest first, with what the verdicts on each trace come to. An answer counts for the detector that was asked about alone. Which rows were drawn with what
+ * Joins rows, newest first, with what the verdicts on each trace come to. A verdict on an item answers for the traces that joined it because they
+ * are alike, and for none that joined it because there were too many. An answer counts for the detector that was asked about alone. Which rows were drawn with what
  * probability is in the rows themselves, so that no trace is read.
  */
 export function recordsOf(
   rows: readonly ScoreRow[],
   outcomes: ReadonlyMap<string, Outcome>,
+  joined: ReadonlyMap<string, Joined> = new Map(),
 ): Map<string, DetectorRecord> {
   const gathered = new Map<string, Gathering>();
+  const standing = createStanding(outcomes, joined);
   for (const row of rows) {
-    const outcome = row.traceId === undefined ? undefined : outcomes.get(row.traceId);
+    const { outcome, ...shared } = standing(row.traceId);
     const each = judged(row.scores);
     for (const { detector, hash, score, fired } of each) {
       const record = gathered.get(detector) ?? emptyRecord(hash);
@@ -63,34 +73,54 @@ export function recordsOf(
       }
       record.replies += 1;
       const answer = outcome?.decision.detector === detector ? outcome.answer : null;
-      add(record, row, { detector, score, fired, answer, judgedBy: each.length });
+      add(record, row, { ...shared, detector, score, fired, answer, judgedBy: each.length });
     }
   }
   return new Map([...gathered].map(([detector, record]) => [detector, { detector, ...record }]));
 }
 
-function emptyRecord(hash: string): Gathering {
-  const counts = { replies: 0, flagged: 0, reviewed: 0, sampled: 0, sampledReviewed: 0, unsure: 0 };
-  return { hash, drawnTime: [], every: [], fired: [], ...counts, otherDefinition: 0, flaggedByOthers: 0 };
+/** What a verdict says of a trace: one on its own item, or on the item of one that is alike. */
+function createStanding(outcomes: ReadonlyMap<string, Outcome>, joined: ReadonlyMap<string, Joined>) {
+  const owners = new Set([...joined.values()].flatMap(({ item, alike }) => (alike ? [item] : [])));
+  return (traceId: string | undefined): Pick<Judgement, "item" | "how"> & { readonly outcome: Outcome | undefined } => {
+    if (traceId === undefined) return { outcome: undefined };
+    const own = outcomes.get(traceId);
+    const place = joined.get(traceId);
+    if (own !== undefined || place === undefined)
+      return { outcome: own, ...(owners.has(traceId) ? { item: traceId } : {}) };
+    if (!place.alike) return { outcome: undefined, how: "flooded" };
+    return { outcome: outcomes.get(place.item), item: place.item, how: "carried" };
+  };
 }
 
-interface Judgement extends Pick<JudgedReply, "score" | "fired" | "answer"> {
+function emptyRecord(hash: string): Gathering {
+  const counts = { replies: 0, flagged: 0, reviewed: 0, sampled: 0, sampledReviewed: 0, unsure: 0 };
+  const joins = { carried: 0, flooded: 0 };
+  return { hash, drawnTime: [], every: [], fired: [], ...counts, ...joins, otherDefinition: 0, flaggedByOthers: 0 };
+}
+
+interface Judgement extends Pick<JudgedReply, "score" | "fired" | "answer" | "item"> {
+  /** How its trace came to another's item. */
+  readonly how?: "carried" | "flooded";
   readonly detector: string;
   /** How many detectors shared the draw. */
   readonly judgedBy: number;
 }
 
 function add(record: Gathering, { flagged, sampling }: ScoreRow, judgement: Judgement): void {
-  const { detector, score, fired, answer, judgedBy } = judgement;
+  const { detector, score, fired, answer, judgedBy, how } = judgement;
   if (answer === "unsure") record.unsure += 1;
   if (flagged && !fired) {
     record.flaggedByOthers += 1;
     return;
   }
   if (flagged) {
-    const reply: JudgedReply = { score, fired, answer, frame: "flagged", probability: 1 };
+    const shared = judgement.item === undefined || answer === null ? {} : { item: judgement.item };
+    const reply: JudgedReply = { score, fired, answer, frame: "flagged", probability: 1, ...shared };
     record.flagged += 1;
     if (answer !== null) record.reviewed += 1;
+    if (answer !== null && how === "carried") record.carried += 1;
+    if (answer === null && how === "flooded") record.flooded += 1;
     record.every.push(reply);
     record.fired.push(reply);
     if (sampling !== undefined) record.drawnTime.push(reply);

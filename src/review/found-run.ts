@@ -1,8 +1,8 @@
-import type { ItemStage, ItemState, QueuedItem } from "../queue/queue.ts";
+import { isFlood, type ItemStage, type ItemState, type QueuedItem } from "../queue/queue.ts";
 import { stricter } from "../decide/decision.ts";
 import type { Decision } from "../decide/policy.ts";
 import type { EndReason } from "../engine/engine.ts";
-import type { FoundScoreRow } from "../trace/stores.ts";
+import type { FoundScoreRow, Verdict } from "../trace/stores.ts";
 import type { ScoreRow, Trace } from "../trace/trace.ts";
 
 /** What one detector said of a run. */
@@ -14,6 +14,17 @@ export interface FoundDetector {
   readonly position: number | null;
   /** The strictest thing that was done about it; null where no trace says so. */
   readonly action: string | null;
+}
+
+/** The review item of a run, and the verdict that it was decided with. */
+export interface FoundItem {
+  readonly traceId: string;
+  readonly state: ItemState;
+  readonly stage: ItemStage;
+  /** Why it is another trace's: the run is `alike`, or one of a `flood` with other texts. Null for its own. */
+  readonly joined: "alike" | "flood" | null;
+  /** Of the item; null while it is not decided. About a flood's item alone, not about what joined it. */
+  readonly verdict: Verdict | null;
 }
 
 /** One run of a request, without any text. What is not known is null. Times in milliseconds since 1970. */
@@ -41,7 +52,7 @@ export interface FoundRun {
   /** The trace: `elsewhere` is on another gateway's disk, if it still is; `none` was kept, or it has run out. */
   readonly record: "kept" | "deleted" | "elsewhere" | "none";
   /** The review item that it belongs to. */
-  readonly item: { readonly traceId: string; readonly state: ItemState; readonly stage: ItemStage } | null;
+  readonly item: FoundItem | null;
   /** Whether what would tell why an item is there is left out, since its reader still judges it blind. */
   readonly hidden: boolean;
 }
@@ -56,6 +67,8 @@ export interface RunSource {
 export interface KnownRun extends RunSource {
   readonly trace: Trace | undefined;
   readonly item: QueuedItem | undefined;
+  /** The verdict that stands on the item. */
+  readonly verdict?: Verdict | undefined;
   readonly isErased: boolean;
 }
 
@@ -77,7 +90,7 @@ export function hideRun(run: FoundRun): FoundRun {
     tokens: { prompt: null, generated: null, released: null, allowed: tokens.allowed },
     detectors: [],
     // What joined an item was flagged.
-    item: item === null || traceId === null ? item : { ...item, traceId },
+    item: item === null ? null : { ...item, traceId: traceId ?? item.traceId, joined: null, verdict: null },
     hidden: true,
   };
 }
@@ -106,9 +119,16 @@ export function toRun(known: KnownRun, gatewayId: string): FoundRun {
     },
     detectors: detectorsOf(row, trace),
     record: recordOf(known),
-    item: item === undefined ? null : { traceId: item.traceId, state: item.state, stage: item.stage },
+    item: itemOf(known),
     hidden: false,
   };
+}
+
+function itemOf({ traceId, item, verdict }: KnownRun): FoundItem | null {
+  if (item === undefined) return null;
+  const joined = traceId === null || traceId === item.traceId ? null : isFlood(item) ? "flood" : "alike";
+  const said = item.state === "decided" ? (verdict ?? null) : null;
+  return { traceId: item.traceId, state: item.state, stage: item.stage, joined, verdict: said };
 }
 
 function recordOf({ found, trace, isErased }: KnownRun): FoundRun["record"] {

@@ -17,4 +17,6 @@ export interface JudgedReply {
   readonly probability: number;
   /** Null where nobody has answered. */
   readonly answer: Answer | null;
+  /** The item whose verdict this answer is, where one verdict answers several replies that are alike. */
+  readonly item?: string;
 }

@@ -1,15 +1,18 @@
 import { visibleText } from "../visible-text.ts";
 import type { Proposal } from "./proposal-list.ts";
 import type { Estimate } from "./recall.ts";
-import type { Statistics } from "./statistics.ts";
+import type { DetectorStatistics, Statistics } from "./statistics.ts";
 
 /** What `lensgate review stats` prints. */
 export function formatStatistics({ perDetector, agreement, throughput, ...rest }: Statistics): string {
-  const lines = perDetector.flatMap(({ detector, replies, flagged, reviewed, sampled, precision, recall }) => [
-    `${visibleText(detector, true)}: ${replies} replies, ${flagged} flagged (${reviewed} with a verdict), ${sampled} drawn`,
-    `  precision  ${formatShare(precision)}`,
-    `  recall     ${formatShare(recall)}`,
-  ]);
+  const lines = perDetector.flatMap(
+    ({ detector, replies, flagged, reviewed, sampled, precision, recall, ...joined }) => [
+      `${visibleText(detector, true)}: ${replies} replies, ${flagged} flagged (${reviewed} with a verdict), ${sampled} drawn`,
+      ...formatJoined(joined),
+      `  precision  ${formatShare(precision)}`,
+      `  recall     ${formatShare(recall)}`,
+    ],
+  );
   const kappa = agreement?.kappa === null || agreement === null ? "" : `, kappa ${agreement.kappa.toFixed(2)}`;
   const decided = throughput.reduce((sum, day) => sum + day.decided, 0);
   const { waiting, oldestWaitingMs, medianWaitMs } = rest;
@@ -20,6 +23,13 @@ export function formatStatistics({ perDetector, agreement, throughput, ...rest }
       : `agreement: ${agreement.percent.toFixed(0)} % of ${agreement.pairs}${kappa}`,
     `${waiting} waiting, the oldest for ${minutes(oldestWaitingMs)}; ${decided} verdicts in ${throughput.length} days, median wait ${medianWaitMs === null ? "unknown" : minutes(medianWaitMs)}`,
   ].join("\n");
+}
+
+function formatJoined({ carried, flooded }: Pick<DetectorStatistics, "carried" | "flooded">): string[] {
+  return [
+    ...(carried === 0 ? [] : [`  alike      ${carried} have the verdict of an item that they joined`]),
+    ...(flooded === 0 ? [] : [`  flood      ${flooded} joined an item with other texts and stay without a verdict`]),
+  ];
 }
 
 /** What `lensgate review propose` prints of one detector. */

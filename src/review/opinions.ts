@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import type { ReviewConfig } from "../config/review-config.ts";
+import type { ItemPlace } from "../queue/delivery.ts";
 import type { ItemStage, QueuedItem } from "../queue/queue.ts";
-import type { ReviewDecision } from "../trace/stores.ts";
+import type { NextStep, ReviewDecision } from "../trace/stores.ts";
 import type { Trace } from "../trace/trace.ts";
 
 /** The verdicts on one trace that were neither withdrawn nor superseded. */
@@ -21,19 +23,39 @@ export function standingOf(decisions: readonly ReviewDecision[]): Standing {
   return { byStage: Object.fromEntries(kept), last: [...kept.values()].at(-1) };
 }
 
-/** Where an item goes after a verdict: it is done, or another person looks at it. */
-export type NextStep = "decided" | "second" | "escalated";
-
 /**
  * After `escalate` a lead decides. A first verdict on a drawn item goes on to a second reviewer. Two verdicts that
- * contradict one another go to a lead. The draw follows from the trace id, so a repeated step is the same step.
+ * contradict one another go to a lead. A verdict that says where its item went is taken at its word, since the share may have
+ * changed; otherwise the draw follows from the trace id. So a repeated step is the same step.
  */
 export function nextStep(decision: ReviewDecision, standing: Standing, secondOpinion: number): NextStep {
-  const { stage, verdict, traceId } = decision;
+  const { stage, verdict, traceId, next } = decision;
+  if (next !== undefined) return next;
   if (verdict === "escalate") return "escalated";
   if (stage === "first") return isDrawn(traceId, secondOpinion) ? "second" : "decided";
   if (stage === "second" && contradicts(standing.byStage.first, decision)) return "escalated";
   return "decided";
+}
+
+/** The share of items that a second reviewer sees. One reviewer alone would leave second opinions waiting for ever. */
+export function secondOpinionShare({ reviewers, secondOpinion }: Pick<ReviewConfig, "reviewers" | "secondOpinion">) {
+  return reviewers.length === 1 ? 0 : secondOpinion;
+}
+
+const LAST_FIRST = ["escalated", "second", "first"] as const;
+
+/**
+ * Where an item stands by everything that was said of it, oldest first: after the verdict of its latest stage. Without one it
+ * waits where the last verdict was taken back.
+ */
+export function placeOf(decisions: readonly ReviewDecision[], secondOpinion: number): ItemPlace {
+  const standing = standingOf(decisions);
+  const at = (stage: ItemStage) => ({ stage, excluded: excludedAt(stage, standing) });
+  const reached = LAST_FIRST.find((stage) => standing.byStage[stage] !== undefined);
+  const given = reached === undefined ? undefined : standing.byStage[reached];
+  if (given === undefined) return { ...at(decisions.at(-1)?.stage ?? "first"), state: "unjudged" };
+  const next = nextStep(given, standing, secondOpinion);
+  return next === "decided" ? { ...at(given.stage), state: "decided" } : { ...at(next), state: "judged" };
 }
 
 /** Reviewers who may not take an item at a stage, since they gave an opinion already. */

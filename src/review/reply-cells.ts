@@ -16,7 +16,7 @@ export interface Cell {
 /** Which bound a draw is for. */
 export type Side = "low" | "high";
 
-/** Bins of flagged replies hold this many answers, or more when there are many. */
+/** Bins of flagged replies hold the answers of this many verdicts, or more when there are many. */
 const FEWEST_ANSWERS = 10;
 const MOST_BINS = 12;
 /** So many flagged replies in a row without an answer, by score, are taken to have been left out on purpose. */
@@ -73,13 +73,17 @@ function cellOf(replies: readonly JudgedReply[]): Cell {
   const answers = { positive: 0, negative: 0, unsure: 0 };
   const weights = { positive: 0, negative: 0, unsure: 0 };
   let [sum, squares] = [0, 0];
-  for (const { answer, probability } of replies) {
+  const shared = new Map<string, number>();
+  for (const { answer, probability, item } of replies) {
     if (answer === null) continue;
     const weight = 1 / probability;
     answers[answer] += 1;
     weights[answer] += weight;
     sum += weight;
-    squares += weight * weight;
+    // One verdict on n replies that are alike is one observation of weight n: (a + b)² is a² + (2a + b) b.
+    const before = item === undefined ? 0 : (shared.get(item) ?? 0);
+    if (item !== undefined) shared.set(item, before + weight);
+    squares += (2 * before + weight) * weight;
   }
   return {
     fired: replies[0]?.fired ?? false,
@@ -93,8 +97,8 @@ function cellOf(replies: readonly JudgedReply[]): Cell {
 
 function cutFlagged(replies: readonly JudgedReply[]): (readonly JudgedReply[])[] {
   const { looked, unseen } = partGaps(replies);
-  const answered = replies.filter(({ answer }) => answer !== null).length;
-  const size = Math.max(FEWEST_ANSWERS, Math.ceil(answered / MOST_BINS));
+  const verdicts = new Set(replies.flatMap((reply) => (reply.answer === null ? [] : [reply.item ?? reply])));
+  const size = Math.max(FEWEST_ANSWERS, Math.ceil(verdicts.size / MOST_BINS));
   return [...looked.flatMap((stretch) => cutStretch(stretch, size)), unseen];
 }
 
@@ -130,14 +134,14 @@ function partGaps(replies: readonly JudgedReply[]): { looked: JudgedReply[][]; u
 function cutStretch(replies: readonly JudgedReply[], size: number): JudgedReply[][] {
   const bins: JudgedReply[][] = [];
   let bin: JudgedReply[] = [];
-  let answered = 0;
+  let verdicts = new Set<JudgedReply | string>();
   replies.forEach((reply, at) => {
     bin.push(reply);
-    if (reply.answer !== null) answered += 1;
+    if (reply.answer !== null) verdicts.add(reply.item ?? reply);
     // A tie is never parted.
-    if (answered < size || replies[at + 1]?.score === reply.score) return;
+    if (verdicts.size < size || replies[at + 1]?.score === reply.score) return;
     bins.push(bin);
-    [bin, answered] = [[], 0];
+    [bin, verdicts] = [[], new Set()];
   });
   const last = bins.at(-1);
   if (last === undefined) return [bin];

@@ -1,7 +1,7 @@
 import type { ReviewQueue } from "../queue/queue.ts";
 import type { DecisionStore, ScoreLog, TraceStore } from "../trace/stores.ts";
 import { hideRun, leftTrace, toRun, type FoundRun, type KnownRun, type RunSource } from "./found-run.ts";
-import { isHidden, mayBeBlind } from "./opinions.ts";
+import { isHidden, mayBeBlind, standingOf } from "./opinions.ts";
 
 /** Every run that is known under an id, newest first. */
 export interface FoundRequest {
@@ -79,8 +79,10 @@ async function look(parts: FinderParts, source: RunSource): Promise<KnownRun | u
     parts.queue.itemOf(traceId),
   ]);
   const item = itemId === undefined ? undefined : await parts.queue.get(itemId);
+  const last = item?.state === "decided" ? standingOf(await parts.decisions.list(item.traceId)).last : undefined;
+  const verdict = last === undefined || last.verdict === "withdrawn" ? undefined : last.verdict;
   const isKnown = found !== undefined || trace !== undefined || item !== undefined || isErased;
-  return isKnown ? { ...source, trace, item, isErased } : undefined;
+  return isKnown ? { ...source, trace, item, verdict, isErased } : undefined;
 }
 
 async function show(parts: FinderParts, known: KnownRun, reader: string | undefined): Promise<FoundRun> {

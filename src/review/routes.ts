@@ -12,6 +12,7 @@ import { createSummaries } from "./item-summary.ts";
 import { createNotes } from "./notes.ts";
 import { declareLive } from "./live-routes.ts";
 import { declareOverrides } from "./override-routes.ts";
+import { secondOpinionShare } from "./opinions.ts";
 import { readSessionCookie } from "./session-cookie.ts";
 import { declareLogin, declareLogout } from "./session-routes.ts";
 import { createSessions } from "./sessions.ts";
@@ -72,9 +73,8 @@ function toDesk(parts: ReviewParts): DeskParts {
     verdicts: createVerdicts({
       ...parts,
       clock,
-      // One reviewer alone would leave second opinions waiting for ever.
       get secondOpinion() {
-        return settings.reviewers.length === 1 ? 0 : settings.secondOpinion;
+        return secondOpinionShare(settings);
       },
     }),
     notes: createNotes(parts.audit, { sealing: parts.noteSealing, elsewhere: parts.notesElsewhere }),

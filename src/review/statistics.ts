@@ -21,6 +21,9 @@ export interface DetectorStatistics {
   /** Replies that it flagged, and of those the reviewed ones. */
   readonly flagged: number;
   readonly reviewed: number;
+  /** Of the reviewed ones, those that are alike to one with the verdict; and flagged ones that joined a flood's item, of which nobody will say anything. */
+  readonly carried: number;
+  readonly flooded: number;
   readonly precision: Estimate | null;
   readonly recall: Estimate | null;
   /** Replies that it judged, and replies that were drawn for it. */
@@ -44,7 +47,7 @@ export interface Statistics {
 export interface StatisticsParts {
   readonly scores: Pick<ScoreLog, "list">;
   readonly decisions: Pick<DecisionStore, "page">;
-  readonly queue: Pick<ReviewQueue, "stats">;
+  readonly queue: Pick<ReviewQueue, "stats" | "joined">;
   /** How far back score rows count. */
   readonly windowMs: number;
   /** Milliseconds since 1970. */
@@ -102,7 +105,11 @@ export function createStatistics({
   const readBoth = async () => ({ rows: await readRows(), verdicts: await readVerdicts() });
   async function load() {
     const { rows, verdicts } = await readBoth();
-    return { rows, verdicts, records: recordsOf(rows, outcomesOf(verdicts)) };
+    const outcomes = outcomesOf(verdicts);
+    const open = rows.flatMap(({ flagged, traceId: id }) =>
+      flagged && id !== undefined && !outcomes.has(id) ? [id] : [],
+    );
+    return { rows, verdicts, records: recordsOf(rows, outcomes, await queue.joined(open)) };
   }
 
   const read = async () => summarise(await load(), await queue.stats(), clock());
@@ -177,9 +184,9 @@ function assess(
 }
 
 function describe(record: DetectorRecord): DetectorStatistics {
-  const { detector, flagged, reviewed, replies, sampled } = record;
+  const { detector, flagged, reviewed, carried, flooded, replies, sampled } = record;
   const shares = { precision: estimatePrecision(record.fired), recall: estimateRecall(record.drawnTime) };
-  return { detector, flagged, reviewed, ...shares, replies, sampled };
+  return { detector, flagged, reviewed, carried, flooded, ...shares, replies, sampled };
 }
 
 /** Lets waiting work go first: an estimate over a large window takes some tens of milliseconds. */

@@ -1,11 +1,23 @@
-import type { QueuedItem } from "../queue/queue.ts";
+import { isFlood, type QueuedItem } from "../queue/queue.ts";
 import type { ReviewDecision } from "../trace/stores.ts";
 import type { Firing, TraceView } from "./evidence.ts";
-import type { FoundDetector, FoundRun } from "./found-run.ts";
+import type { FoundDetector, FoundItem, FoundRun } from "./found-run.ts";
 import type { FoundRequest } from "./request-finder.ts";
 import { visibleText } from "../visible-text.ts";
 
 const SHADES = "▁▂▃▄▅▆▇█";
+
+/** The item of a run, with the verdict and for whom it is one. */
+function formatItem({ traceId, state, joined, verdict }: FoundItem): string {
+  const said = verdict === null ? state : `${state}, ${verdict}`;
+  return `review item ${traceId} ${said}${joined === null ? "" : ` (${WHY[joined]})`}`;
+}
+
+/** What the verdict on an item is to a trace that joined it. */
+const WHY = {
+  alike: "joined as alike: its verdict counts here, too",
+  flood: "joined as one too many: its verdict is about another text",
+} as const;
 
 /** One line an item: what to look at first stands on top. No text of a model reaches the terminal unescaped. */
 export function formatItems(items: readonly QueuedItem[], now: number): string {
@@ -54,6 +66,9 @@ export function formatTrace(
     `\nreply, ${tokens(reply.released)} released${reply.certain ? "" : " at the last finding"}:\n${text(true)}`,
     ...(unsent > 0 ? [`\n--- ${reply.unsent} here, ${tokens(unsent)} never sent ---\n${text(false)}`] : []),
     ...view.firings.map(formatFiring),
+    ...(item === undefined || item.traceId === head.id
+      ? []
+      : [`\nin review item ${item.traceId} (${WHY[isFlood(item) ? "flood" : "alike"]})`]),
     ...decisions.map(
       (decision) =>
         `\nverdict ${decision.verdict} by ${line(decision.reviewer)}${decision.note === "" ? "" : `:\n${block(decision.note)}`}`,
@@ -84,7 +99,7 @@ function formatRun(run: FoundRun, here: string): string {
     named("generated", generated),
     named("released", released),
   ];
-  const item = run.item === null ? "no review item" : `review item ${run.item.traceId} ${run.item.state}`;
+  const item = run.item === null ? "no review item" : formatItem(run.item);
   const flagged = run.flagged === null ? undefined : run.flagged ? "flagged" : "not flagged";
   return [
     [run.traceId ?? "no trace id", at === null ? undefined : new Date(at).toISOString(), flagged]

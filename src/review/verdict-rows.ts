@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { ReviewQueue } from "../queue/queue.ts";
+import { isFlood, type ReviewQueue } from "../queue/queue.ts";
 import { VERDICTS, type DecisionStore, type ReviewDecision, type TraceStore } from "../trace/stores.ts";
 import type { Trace } from "../trace/trace.ts";
 import { rowError, type FileRow } from "../training/row-content.ts";
@@ -10,6 +10,7 @@ import { createVerdictReader, outcomesOf, type Outcome } from "./verdict-record.
 export interface ExportParts {
   readonly traces: Pick<TraceStore, "get">;
   readonly decisions: Pick<DecisionStore, "page">;
+  readonly queue: Pick<ReviewQueue, "get" | "members">;
 }
 
 /** Which verdicts to export: of one detector, and also those that are no label (unsure, escalated). */
@@ -28,7 +29,8 @@ export interface VerdictExport {
 
 /**
  * The verdicts that stand as rows that `detectors train` reads: the conversation with the reply, label 1 for a true positive and 0 for a false one, and rows of
- * one prompt in one group. A sampled reply that is a true positive is a miss, label 1. Newest last.
+ * one prompt in one group. A sampled reply that is a true positive is a miss, label 1. Traces that joined an item because they are alike follow it with its
+ * verdict, each text once. Newest last.
  */
 export async function exportVerdicts(
   parts: ExportParts,
@@ -42,9 +44,13 @@ export async function exportVerdicts(
   const rows: object[] = [];
   let [missing, contradicted] = [0, 0];
   for (const outcome of outcomes) {
-    const trace = await parts.traces.get(outcome.decision.traceId);
-    if (trace === undefined) missing += 1;
-    else {
+    for (const traceId of await tracesOf(parts, outcome.decision.traceId)) {
+      const isCarried = traceId !== outcome.decision.traceId;
+      const trace = await parts.traces.get(traceId);
+      if (trace === undefined) {
+        missing += isCarried ? 0 : 1;
+        continue;
+      }
       const row = rowOf(trace, outcome);
       // A text with both labels is refused by training: the newest verdict on it counts.
       const key = JSON.stringify([
@@ -52,12 +58,26 @@ export async function exportVerdicts(
         "text" in row.content ? row.content.text : row.content.messages,
       ]);
       const label = labels.get(key);
-      if (label !== undefined && label !== row.label && !all) contradicted += 1;
-      else rows.push({ ...row.columns, ...row.content });
+      const differs = label !== undefined && label !== row.label;
+      // A copy of a text would count the one verdict twice.
+      const isCopy = isCarried && label !== undefined;
+      if (differs && !all && !isCarried) contradicted += 1;
+      else if (!isCopy) rows.push({ ...row.columns, ...row.content });
       if (label === undefined) labels.set(key, row.label);
     }
   }
   return { rows: rows.reverse(), missing, contradicted };
+}
+
+/** How many traces of one item are exported. */
+const MOST_MEMBERS = 1_000;
+
+/** The trace that was judged, and those that are alike to it. */
+async function tracesOf({ queue }: ExportParts, traceId: string): Promise<string[]> {
+  const item = await queue.get(traceId);
+  if (item === undefined || isFlood(item) || item.count < 2) return [traceId];
+  const members = await queue.members(traceId, MOST_MEMBERS);
+  return [traceId, ...members.filter((each) => each !== traceId)];
 }
 
 function labelOf(answer: Outcome["answer"]): 0 | 1 | null {
@@ -86,6 +106,7 @@ function rowOf(trace: Trace, { decision, answer }: Outcome) {
     note: decision.note,
     model: head.model.name,
     sample: sample === null ? null : { stratum: sample.stratum, probability: sample.probability },
+    ...(head.id === decision.traceId ? {} : { item: decision.traceId }),
   };
   return { label, columns, content: isText ? { text: prompt + reply } : { messages } };
 }
@@ -104,6 +125,7 @@ const columnsSchema = z.object({
   stage: z.enum(["first", "second", "escalated"]).optional(),
   blind: z.boolean().optional(),
   note: z.string().max(10_000).optional(),
+  item: z.string().optional(),
 });
 
 /** What an import writes to, who decided where a row does not say, and when. */
@@ -115,7 +137,7 @@ export interface ImportParts {
   readonly now: number;
 }
 
-/** How many rows became verdicts, were verdicts already, had a later verdict here, or belong to traces that are not here. */
+/** How many rows became verdicts, were verdicts already (or carry that of another row), had a later verdict here, or belong to traces that are not here. */
 export interface ImportCount {
   added: number;
   known: number;
@@ -145,6 +167,8 @@ async function importRow(
     throw rowError(place, `"${issue?.path.join(".")}": ${issue?.message}`, "write rows as lensgate review export does");
   }
   const { data } = parsed;
+  // The verdict is one on the item, whose own row brings it.
+  if (data.item !== undefined && data.item !== data.id) return "known";
   const verdict =
     data.verdict ?? (data.label === undefined ? undefined : data.label === 1 ? "true_positive" : "false_positive");
   if (verdict === undefined) throw rowError(place, "the row has no verdict and no label", 'write "verdict" or "label"');
@@ -160,7 +184,8 @@ async function importRow(
   const earlier = await parts.decisions.list(data.id);
   if (earlier.some((decision) => decision.id === id)) return "known";
   if (earlier.some((decision) => decision.decidedAt > decidedAt)) return "older";
-  await add(parts, { id, traceId: data.id, verdict, reviewer, note, decidedAt, detector, stage, blind });
+  const next = verdict === "escalate" ? "escalated" : "decided";
+  await add(parts, { id, traceId: data.id, verdict, reviewer, note, decidedAt, detector, stage, blind, next });
   return "added";
 }
 

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { GatewayError } from "../errors.ts";
 import type { Claim, ItemStage, QueuedItem, ReviewQueue } from "../queue/queue.ts";
-import type { DecisionStore, ReviewDecision, Verdict } from "../trace/stores.ts";
+import type { DecisionStore, NextStep, ReviewDecision, Verdict } from "../trace/stores.ts";
 import { recordEvent, type EventParts } from "./audit-events.ts";
-import { excludedAt, isHidden, nextStep, standingOf, type NextStep, type Standing } from "./opinions.ts";
+import { excludedAt, isHidden, nextStep, standingOf, type Standing } from "./opinions.ts";
 import type { Role } from "./sessions.ts";
 import { withdraw } from "./withdrawal.ts";
 
@@ -84,16 +84,18 @@ async function decide(parts: VerdictParts, given: GivenVerdict, seen: QueuedItem
   const held = token === undefined ? await take(parts, given) : await prove(parts, { ...given, token }, seen);
   let decision: ReviewDecision;
   let standing: Standing;
+  let next: NextStep;
   try {
     const earlier = await decisions.list(traceId);
-    decision = toDecision(parts, given, { item: held.item, earlier });
-    standing = standingOf([...earlier, decision]);
+    const said = toDecision(parts, given, { item: held.item, earlier });
+    standing = standingOf([...earlier, said]);
+    next = nextStep(said, standing, parts.secondOpinion);
+    decision = { ...said, next };
     await decisions.add(decision);
   } catch (error) {
     if (token === undefined) await queue.release(traceId, held.token).catch(() => undefined);
     throw error;
   }
-  const next = nextStep(decision, standing, parts.secondOpinion);
   // The verdict stands whatever the queue says; the next claim passes the item on.
   await moveOn(queue, held, { next, standing }).catch((error: unknown) =>
     log.error({ err: error, traceId }, "a decided item could not move on in the queue"),
@@ -112,9 +114,9 @@ async function supersede(parts: VerdictParts, given: GivenVerdict, item: QueuedI
   const { last } = standingOf(earlier);
   if (role !== "lead" && last !== undefined && last.reviewer !== reviewer)
     throw new GatewayError("role_required", `Only a lead replaces the verdict of someone else on ${traceId}.`);
-  const decision = toDecision(parts, given, { item, earlier });
+  const next = given.verdict === "escalate" ? "escalated" : "decided";
+  const decision = { ...toDecision(parts, given, { item, earlier }), next } as const;
   await decisions.add(decision);
-  const next = decision.verdict === "escalate" ? "escalated" : "decided";
   if (next === "escalated") await queue.reopen(traceId, { stage: "escalated", excluded: [] });
   await recordVerdict(parts, decision, next);
   return { decision, next };

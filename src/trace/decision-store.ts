@@ -57,9 +57,9 @@ export function createDecisionStore(
 
 /** A decision as it is kept: JSON whose note is sealed as JSON, which keeps every character. Only what the interface names: callers may hand in more. */
 export function sealDecision(decision: ReviewDecision, sealing: Sealing): string {
-  const { id, traceId, verdict, reviewer, decidedAt, detector, stage, blind } = decision;
+  const { id, traceId, verdict, reviewer, decidedAt, detector, stage, blind, next } = decision;
   const sealedNote = sealing.seal(JSON.stringify(decision.note), noteContext(id));
-  return JSON.stringify({ id, traceId, verdict, reviewer, sealedNote, decidedAt, detector, stage, blind });
+  return JSON.stringify({ id, traceId, verdict, reviewer, sealedNote, decidedAt, detector, stage, blind, next });
 }
 
 /** Rows from before version 2 of the database have a clear note, and no id, detector or stage. */

@@ -9,8 +9,10 @@ export interface OutboxRow {
   readonly id: string;
   readonly createdAt: number;
   readonly body: string;
-  /** Which state of the other side has it; null when none has. */
+  /** Which state of the other side has it; null when none ever had, empty when none has it any more. */
   readonly epoch: string | null;
+  /** The review item that its trace belonged to there; null when it never was there. */
+  readonly item: string | null;
 }
 
 /** Which state of the other side has a row now, and which review item the trace belongs to there. */
@@ -56,7 +58,7 @@ export interface Outbox {
   reopen(itemId: string): void;
 }
 
-const COLUMNS = "kind, id, created_at AS createdAt, body, epoch";
+const COLUMNS = "kind, id, created_at AS createdAt, body, epoch, item";
 const OF_ITEM = "id IN (SELECT id FROM outbox WHERE kind = 'item' AND (id = ?1 OR item = ?1))";
 const PAGE = "AND (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?";
 
@@ -88,7 +90,7 @@ function prepareStatements(database: Database) {
     ),
     belonging: database.prepare<{ id: string }>("SELECT id FROM outbox WHERE kind = 'item' AND (id = ?1 OR item = ?1)"),
     settle: database.prepare(`UPDATE outbox SET settled = 1 WHERE settled = 0 AND ${OF_ITEM}`),
-    reopen: database.prepare(`UPDATE outbox SET settled = 0, epoch = NULL WHERE settled = 1 AND ${OF_ITEM}`),
+    reopen: database.prepare(`UPDATE outbox SET settled = 0, epoch = '' WHERE settled = 1 AND ${OF_ITEM}`),
   };
 }
 

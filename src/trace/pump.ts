@@ -4,6 +4,8 @@ import type { Outbox, OutboxKind, OutboxRow } from "./outbox.ts";
 /** What a delivered row became: for an item, the review item that its trace belongs to. */
 export interface Delivered {
   readonly item?: string;
+  /** It has to wait for something else: it is tried again in the next round, and nothing is wrong. */
+  readonly later?: true;
 }
 
 /** Work that is done in every round after the rows, told which state of the other side is there. */
@@ -135,7 +137,8 @@ function createRounds(parts: PumpParts) {
     // Deleted since it was listed.
     if (outbox.find(row.kind, row.id) === undefined) return true;
     try {
-      const { item } = await deliver[row.kind](row);
+      const { item, later } = await deliver[row.kind](row);
+      if (later === true) return true;
       outbox.markDelivered(row, { epoch, ...(item === undefined ? {} : { item }) });
       return true;
     } catch (error) {

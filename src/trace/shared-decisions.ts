@@ -25,12 +25,19 @@ end`;
 const BATCH = 200;
 const [SENT, SEEN] = ["shared_decisions", "seen_decisions"];
 
+/** Decisions of every gateway, and the step that exchanges them. */
+export interface SharedDecisions extends DecisionStore {
+  /** Like `list`, but throws `GatewayError` `review_unavailable` where what others decided cannot be read. */
+  listSurely(traceId: string): Promise<ReviewDecision[]>;
+  readonly step: PumpStep;
+}
+
 /**
  * Decisions of every gateway. Each is on this disk before `add` returns and goes to Redis afterwards; what others decided is
  * copied to this disk before every look, so that Redis holds nothing that a gateway has not. While Redis is away the look is
  * at what is known here.
  */
-export function createSharedDecisions(options: SharedDecisionsOptions): DecisionStore & { readonly step: PumpStep } {
+export function createSharedDecisions(options: SharedDecisionsOptions): SharedDecisions {
   const { local, onAdded } = options;
   const exchange = createExchange(options);
   let pulling: Promise<void> | undefined;
@@ -47,6 +54,10 @@ export function createSharedDecisions(options: SharedDecisionsOptions): Decision
     },
     async list(traceId) {
       await refresh();
+      return local.list(traceId);
+    },
+    async listSurely(traceId) {
+      await exchange.pull();
       return local.list(traceId);
     },
     async latest(traceId) {

@@ -41,7 +41,12 @@ export interface ReviewDecision {
   readonly stage: OpinionStage;
   /** Whether scores and action were hidden while it was given. */
   readonly blind: boolean;
+  /** Where the item went with it; absent from withdrawals, and from verdicts that were given before this was kept. */
+  readonly next?: NextStep;
 }
+
+/** Where an item goes after a verdict: it is done, or another person looks at it. */
+export type NextStep = "decided" | "second" | "escalated";
 
 /** The record of verdicts: the truth, of which the queue is a hint. */
 export interface DecisionStore {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Claim, ReviewQueue } from "../../src/queue/queue.ts";
 import { describeCrowd } from "./review-queue-crowd.ts";
+import { describeReturn } from "./review-queue-return.ts";
 import { describeRemoval } from "./review-queue-removal.ts";
 import { describeJoining, describeListing, describeStages } from "./review-queue-verbs.ts";
 import { AWKWARD_TEXT, sampleItem, sampleQueuedItem, traceId } from "./samples.ts";
@@ -30,6 +31,7 @@ export function describeReviewQueue(name: string, setUp: () => ReviewQueueFactor
     describeJoining(setUp);
     describeListing(setUp);
     describeRemoval(setUp);
+    describeReturn(setUp);
     describeCrowd(setUp);
   });
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { defaultReview } from "../../src/config/review-config.ts";
 import { openDesk } from "../../src/gateway/desk.ts";
 import { openLocalStores } from "../../src/gateway/local-stores.ts";
+import { placeOf } from "../../src/review/opinions.ts";
 import { sampleItem, traceId } from "../conformance/samples.ts";
 import { temporaryFolder } from "../conformance/temporary-folder.ts";
 import { noteLog } from "../support/live-gateway.ts";
@@ -15,7 +16,15 @@ function open(driver: "embedded" | "bullmq") {
   };
   return {
     local,
-    desk: openDesk({ config: { queue }, local, log: noteLog([]), environment: {}, onFailure: () => undefined }),
+    desk: openDesk({
+      config: { queue },
+      local,
+      log: noteLog([]),
+      environment: {},
+      onFailure: () => undefined,
+      placeOf: (given) => placeOf(given, 0),
+      keepMs: () => 1_000,
+    }),
   };
 }
 

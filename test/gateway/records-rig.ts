@@ -27,6 +27,7 @@ export interface RigOptions extends Partial<Pick<RecordsOptions, "onAdded">> {
   readonly redis?: string;
   readonly folder?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly clock?: () => number;
 }
 
 /** Opens records in a folder of their own. They are closed when the test ends. */
@@ -47,6 +48,7 @@ export function openRig(options: RigOptions = {}): Rig {
     log: noteLog(lines),
     environment: { ...(redis === undefined ? {} : { LENSGATE_TRACE_KEY: TEST_KEY }), ...environment },
     ...(onAdded === undefined ? {} : { onAdded }),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
   onTestFinished(() => records.close());
   records.start();

@@ -25,7 +25,7 @@ function setUp() {
   const next = followConfirmedAborts({
     decisions,
     since: 1_000,
-    abortOf: async (traceId) => (traceId.startsWith("aborted") ? { ...ABORT } : undefined),
+    abortsOf: async (itemId) => (itemId.startsWith("aborted") ? [{ ...ABORT }] : []),
   });
   return { decide, next };
 }

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { SHARED } from "../../src/queue/bullmq-lua.ts";
-import { REMOVE } from "../../src/queue/bullmq-removal.ts";
+import { CLEAR, REMOVE } from "../../src/queue/bullmq-removal.ts";
 import { mustClaim } from "../conformance/review-queue.ts";
 import { sampleItem, traceId } from "../conformance/samples.ts";
 import { queueFor } from "../support/redis-queue.ts";
@@ -10,7 +10,8 @@ describeWithRedis("removal from the BullMQ queue", () => {
   test("compiles", async () => {
     const server = await startRedis();
     onTestFinished(() => server.stop());
-    expect(await server.command("SCRIPT", "LOAD", SHARED + REMOVE)).toMatch(/^[0-9a-f]{40}$/);
+    for (const lua of [REMOVE, CLEAR])
+      expect(await server.command("SCRIPT", "LOAD", SHARED + lua)).toMatch(/^[0-9a-f]{40}$/);
   });
 
   test.each(["waiting", "claimed", "decided"])("leaves no key and no value that names a %s item", async (state) => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { createItemMaker, isFlood } from "../../src/queue/item-maker.ts";
+import { createItemMaker } from "../../src/queue/item-maker.ts";
+import { isFlood } from "../../src/queue/queue.ts";
 import { createSealing } from "../../src/trace/sealing.ts";
 import type { Trace, TraceHead } from "../../src/trace/trace.ts";
 import { sampleEvidence, sampleFinding, sampleHead, sampleTrace, traceId } from "../conformance/samples.ts";

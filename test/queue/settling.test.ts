@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
 import { createSettling } from "../../src/queue/settling.ts";
+import { placeOf } from "../../src/review/opinions.ts";
 import { openDatabase } from "../../src/trace/database.ts";
 import { createDecisionStore } from "../../src/trace/decision-store.ts";
 import { createOutbox } from "../../src/trace/outbox.ts";
@@ -20,6 +21,7 @@ async function setUp() {
   const settling = createSettling({
     outbox,
     decisions,
+    placeOf: (given) => placeOf(given, 0),
     queue,
     settings: createSettings(database),
     letGo: async (ids) => void letGo.push(...ids),
@@ -73,5 +75,28 @@ test("a verdict that is withdrawn brings its row back, to be delivered anew", as
   await settling.run(EPOCH);
   later(20_000);
   await settling.run(EPOCH);
+  expect(open()).toEqual([1, 2].map(traceId));
+});
+
+test("what the queue has let go of is settled by the log alone", async () => {
+  const { queue, decisions, settling, open, letGo } = await setUp();
+  await queue.remove(traceId(1));
+  await queue.remove(traceId(2));
+  await decisions.add(sampleDecision(1, { next: "decided" }));
+  await decisions.add(sampleDecision(2, { next: "second" }));
+  await settling.run(EPOCH);
   expect(open()).toEqual([traceId(2)]);
+  expect(letGo).toEqual([traceId(1)]);
+});
+
+test("a decided item that is handed to a lead brings its row back", async () => {
+  const { queue, decisions, settling, open, token } = await setUp();
+  await decisions.add(sampleDecision(1, { next: "decided" }));
+  await queue.decide(traceId(1), await token(1));
+  await settling.run(EPOCH);
+  expect(open()).toEqual([traceId(2)]);
+  await decisions.add(sampleDecision(1, { verdict: "escalate", next: "escalated" }));
+  await queue.reopen(traceId(1), { stage: "escalated", excluded: [] });
+  await settling.run(EPOCH);
+  expect(open()).toEqual([1, 2].map(traceId));
 });

@@ -53,3 +53,20 @@ test("rows of another definition than the newest one's are left out and counted"
   const older = scoredRow(1, 5, { scores: [{ ...own, hash: "f".repeat(16) }] });
   expect(recordsOf([scoredRow(2, 1), older], new Map()).get("a")).toMatchObject({ replies: 1, otherDefinition: 1 });
 });
+
+test("a verdict answers for replies that joined its item as alike, for the detector that was asked about", () => {
+  const rows = [1, 2, 3].map((number) => scoredRow(number, 5, { fired: true, flagged: true }));
+  const joined = new Map([
+    [rows[1]?.traceId ?? "", { item: rows[0]?.traceId ?? "", alike: true }],
+    [rows[2]?.traceId ?? "", { item: rows[0]?.traceId ?? "", alike: false }],
+  ]);
+  const about = (detector: string) => outcomesOf([sampleDecision(1, { detector, verdict: "true_positive" })]);
+  const record = recordsOf(rows, about("a"), joined).get("a");
+  expect(record).toMatchObject({ flagged: 3, reviewed: 2, carried: 1, flooded: 1 });
+  expect(record?.fired.map(({ answer, item }) => [answer, item])).toEqual([
+    ["positive", rows[0]?.traceId],
+    ["positive", rows[0]?.traceId],
+    [null, undefined],
+  ]);
+  expect(recordsOf(rows, about("b"), joined).get("a")).toMatchObject({ reviewed: 0, carried: 0 });
+});

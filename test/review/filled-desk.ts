@@ -116,9 +116,9 @@ export async function fillDesk(server: Server): Promise<void> {
   await server.add(drawnTrace(6), { createdAt: Date.now() - 1_500_000 });
   await server.add(sushiTrace(7));
   await server.add(hugeTrace(8), { repetition: "flood:1" });
-  await server.add(variant(9, {}, "Tell me about ramen."), { repetition: "flood:2" });
+  await server.add(variant(9, {}, "Tell me about ramen."), { repetition: "ramen" });
   for (let number = 30; number < 42; number += 1)
-    await server.add(variant(number, {}, "Tell me about ramen."), { repetition: "flood:2" });
+    await server.add(variant(number, {}, "Tell me about ramen."), { repetition: "ramen" });
   for (const trace of [sushiTrace(7), lying(4), hugeTrace(8)])
     await server.enrichments.put(
       trace.head.id,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { floodOf } from "../../src/queue/queue.ts";
 import { hideRun, leftTrace, toRun, type KnownRun } from "../../src/review/found-run.ts";
 import {
   sampleEnd,
@@ -66,8 +67,20 @@ test("its trace adds when it began, what was done, and what was released; its it
     tokens: { prompt: 11, generated: 4, released: 3 },
     detectors: [{ detector: "country-channel", verdict: "fired", score: 6.5, action: "abort" }],
     record: "kept",
-    item: { traceId: traceId(2), state: "claimed", stage: "first" },
+    item: { traceId: traceId(2), state: "claimed", stage: "first", joined: "alike", verdict: null },
   });
+});
+
+test("the verdict of the item is told when it is decided, with whether it is one on this run", () => {
+  const decided = { state: "decided", verdict: "true_positive" } as const;
+  const itemOf = (changes: Parameters<typeof sampleQueuedItem>[1], number: number) =>
+    toRun(known({ item: sampleQueuedItem(number, changes), verdict: "true_positive" }), "gw_1").item;
+  expect(itemOf({ state: "decided" }, 1)).toMatchObject({ ...decided, joined: null });
+  expect(itemOf({ state: "decided" }, 2)).toMatchObject({ ...decided, joined: "alike" });
+  expect(itemOf({ state: "decided", repetition: floodOf("x") }, 2)).toMatchObject({ ...decided, joined: "flood" });
+  expect(itemOf({ stage: "second" }, 1)).toMatchObject({ verdict: null });
+  const run = toRun(known({ item: sampleQueuedItem(2, { state: "decided" }), verdict: "unsure" }), "gw_1");
+  expect(hideRun(run).item).toMatchObject({ traceId: traceId(1), joined: null, verdict: null });
 });
 
 test("of a run that has not ended the findings are told, each detector once with the strictest of what was done", () => {

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
+import { floodOf } from "../../src/queue/queue.ts";
 import { sampleEnd, sampleHead, sampleItem, sampleTrace, traceId } from "../conformance/samples.ts";
 import { temporaryFolder } from "../conformance/temporary-folder.ts";
 import { startReviewServer, type ServerChanges } from "./review-server.ts";
@@ -32,8 +33,22 @@ test("an item comes with its question, its re-read, what joined it and what is l
   // What joined it is shown with the same place in the queue.
   expect((await call(`items/${traceId(3)}`)).body).toMatchObject({
     item: { traceId: traceId(1) },
+    joined: "alike",
     trace: { head: { id: traceId(3) } },
   });
+});
+
+test("a trace that joined an item shows its verdict, and says whether it is one on it", async () => {
+  const { add, call } = await start();
+  const of = (number: number, repetition: string) => add(sampleTrace({ head: sampleHead(number) }), { repetition });
+  for (const number of [1, 2]) await of(number, "alike");
+  for (const number of [3, 4]) await of(number, floodOf("x"));
+  for (const number of [1, 3]) await call(`items/${traceId(number)}/decide`, { verdict: "true_positive" });
+  const decided = { state: "decided" };
+  const decisions = [{ verdict: "true_positive" }];
+  expect((await call(`items/${traceId(1)}`)).body).toMatchObject({ joined: null, item: decided, decisions });
+  expect((await call(`items/${traceId(2)}`)).body).toMatchObject({ joined: "alike", item: decided, decisions });
+  expect((await call(`items/${traceId(4)}`)).body).toMatchObject({ joined: "flood", item: decided });
 });
 
 test("nothing of a blind item tells whether it was flagged, until its reviewer has judged it", async () => {

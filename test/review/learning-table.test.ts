@@ -8,6 +8,8 @@ test("statistics are a few lines a detector, and unknown is said", () => {
     detector: "a\u001b",
     flagged: 9,
     reviewed: 4,
+    carried: 2,
+    flooded: 3,
     precision: estimate,
     recall: null,
     replies: 100,
@@ -23,6 +25,8 @@ test("statistics are a few lines a detector, and unknown is said", () => {
   });
   expect(text.split("\n")).toEqual([
     "a⟨U+001B⟩: 100 replies, 9 flagged (4 with a verdict), 3 drawn",
+    "  alike      2 have the verdict of an item that they joined",
+    "  flood      3 joined an item with other texts and stay without a verdict",
     "  precision  60 % [12.3 %, 100 %]",
     "  recall     unknown",
     "agreement: 70 % of 50, kappa 0.40",

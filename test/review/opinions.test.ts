@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { excludedAt, isAlone, isHidden, mayBeBlind, nextStep, standingOf } from "../../src/review/opinions.ts";
+import {
+  excludedAt,
+  isAlone,
+  isHidden,
+  mayBeBlind,
+  nextStep,
+  placeOf,
+  secondOpinionShare,
+  standingOf,
+} from "../../src/review/opinions.ts";
+import type { ReviewDecision } from "../../src/trace/stores.ts";
 import { sampleDecision, sampleQueuedItem, traceId } from "../conformance/samples.ts";
 
 const first = sampleDecision(1, { verdict: "true_positive", reviewer: "ada" });
@@ -71,4 +81,42 @@ test("a sampled trace is to be a blind item, and any other where some are", () =
   expect(mayBeBlind({ sample }, 0)).toBe(true);
   expect(mayBeBlind({ sample: null }, 0)).toBe(false);
   expect(mayBeBlind({ sample: null }, 0.1)).toBe(true);
+});
+
+test("a verdict that says where its item went is taken at its word, whatever the share is now", () => {
+  const passed = { ...first, next: "second" } as const;
+  expect(nextStep(passed, standingOf([passed]), 0)).toBe("second");
+  const done = { ...first, next: "decided" } as const;
+  expect(nextStep(done, standingOf([done]), 1)).toBe("decided");
+});
+
+test("one reviewer alone is asked for no second opinion", () => {
+  const ada = { name: "ada", role: "lead", password: "" } as const;
+  expect(secondOpinionShare({ reviewers: [ada], secondOpinion: 0.5 })).toBe(0);
+  expect(secondOpinionShare({ reviewers: [], secondOpinion: 0.5 })).toBe(0.5);
+});
+
+test("the log of verdicts says where an item stands", () => {
+  const back = (stage: "first" | "second" | "escalated") => sampleDecision(1, { verdict: "withdrawn", stage });
+  const passed = { ...first, next: "second" } as const;
+  const disputed = { ...second, next: "escalated" } as const;
+  const raised = sampleDecision(1, { verdict: "escalate", next: "escalated" });
+  const led = sampleDecision(1, { stage: "escalated", reviewer: "lea", next: "decided" });
+  const place = (decisions: readonly ReviewDecision[]) => placeOf(decisions, 0);
+  const unjudged = { state: "unjudged", stage: "first", excluded: [] };
+  const atSecond = { state: "judged", stage: "second", excluded: ["ada"] };
+  const atLead = { state: "judged", stage: "escalated", excluded: [] };
+  expect(place([])).toEqual(unjudged);
+  expect(place([first])).toEqual({ state: "decided", stage: "first", excluded: [] });
+  expect(place([passed])).toEqual(atSecond);
+  expect(place([passed, disputed])).toEqual(atLead);
+  // The order in which two gateways hear of two verdicts makes no difference.
+  expect(place([disputed, passed])).toEqual(atLead);
+  expect(place([passed, disputed, back("second")])).toEqual(atSecond);
+  expect(place([raised])).toEqual(atLead);
+  expect(place([raised, led])).toEqual({ state: "decided", stage: "escalated", excluded: [] });
+  expect(place([raised, led, back("escalated")])).toEqual(atLead);
+  expect(place([passed, back("first")])).toEqual(unjudged);
+  // From before verdicts said it: by the id and the share.
+  expect(placeOf([first], 1)).toEqual(atSecond);
 });

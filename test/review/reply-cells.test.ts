@@ -67,3 +67,21 @@ test("a cell without answers is expected to be like the one before it, and like 
   expect(expectedPositives(cutCells([...looked, ...range(20).map((rank) => reply(20 - rank, null))]))).toBeCloseTo(12);
   expect(expectedPositives(cutCells(range(10).map((rank) => reply(rank, null))))).toBe(5);
 });
+
+test("one verdict on many replies that are alike is worth one, and counts as known for each of them", () => {
+  const alike = range(20).map(() => reply(5, "positive", { item: "tr_1" }));
+  const [shared] = cutCells([...alike, reply(5, null), reply(5, "negative")]);
+  expect(shared?.answers).toEqual({ positive: 20, negative: 1, unsure: 0 });
+  expect(shared?.positiveShare).toBeCloseTo(20 / 21);
+  // (20 + 1)² over 20² + 1².
+  expect(shared?.worth).toBeCloseTo(441 / 401);
+  const [apart] = cutCells([...range(20).map(() => reply(5, "positive")), reply(5, null), reply(5, "negative")]);
+  expect(apart?.worth).toBeCloseTo(21);
+});
+
+test("replies that share a verdict fill no bin alone", () => {
+  const alike = range(15).map((rank) => reply(100 - rank, "positive", { item: "tr_1" }));
+  const rest = range(20).map((rank) => reply(50 - rank, "negative"));
+  const cells = cutCells([...alike, ...rest]);
+  expect(cells.map(({ replies: own }) => own.length)).toEqual([24, 11]);
+});

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createStatistics } from "../../src/review/statistics.ts";
-import { sampleDecision } from "../conformance/samples.ts";
+import { floodOf } from "../../src/queue/queue.ts";
+import { sampleDecision, sampleItem } from "../conformance/samples.ts";
 import { PLAIN_WEEK } from "../support/simulated-week.ts";
 import { openWeek, scoredRow, WEEK_AT } from "./scored-week.ts";
 
@@ -39,7 +40,13 @@ test("a recent answer is taken again, an old one and a failure are not", async (
   const { scores, decisions, queue } = await openWeek({ ...SETTINGS, replies: 0 }, 1);
   let [now, fails] = [WEEK_AT, true];
   const stats: typeof queue.stats = () => (fails ? Promise.reject(new Error("away")) : queue.stats());
-  const statistics = createStatistics({ scores, decisions, queue: { stats }, windowMs: DAY, clock: () => now });
+  const statistics = createStatistics({
+    scores,
+    decisions,
+    queue: { ...queue, stats },
+    windowMs: DAY,
+    clock: () => now,
+  });
   await expect(statistics.readRecent(1000)).rejects.toThrow("away");
   fails = false;
   const first = await statistics.readRecent(1000);
@@ -69,4 +76,27 @@ test("a chosen threshold is assessed on all scores of its definition", async () 
   expect(assessment).toMatchObject({ hash: "0123456789abcdef", from: WEEK_AT, to: WEEK_AT + 2999 });
   expect(assessment?.scores).toHaveLength(3000);
   expect(assessment?.proposal.proposed).toBe(week.threshold);
+});
+
+test("a verdict on an item answers for what joined it as alike, as one observation, and for nothing of a flood", async () => {
+  const { scores, decisions, queue } = await openWeek({ ...SETTINGS, replies: 0 }, 1);
+  const flagged = { fired: true, flagged: true, createdAt: WEEK_AT };
+  // Item 1 stands for 31 traces that are alike, item 40 for five of a flood.
+  for (let number = 1; number <= 31; number += 1) {
+    await scores.add(scoredRow(number, 5, flagged));
+    await queue.enqueue(sampleItem(number, { repetition: "alike" }));
+  }
+  for (let number = 40; number <= 44; number += 1) {
+    await scores.add(scoredRow(number, 5, flagged));
+    await queue.enqueue(sampleItem(number, { repetition: floodOf("x") }));
+  }
+  await decisions.add(sampleDecision(1, { detector: "a", verdict: "true_positive" }));
+  await decisions.add(sampleDecision(40, { detector: "a", verdict: "false_positive" }));
+  const clock = () => WEEK_AT + DAY / 2;
+  const { perDetector } = await createStatistics({ scores, decisions, queue, windowMs: DAY, clock }).read();
+  expect(perDetector).toMatchObject([{ flagged: 36, reviewed: 32, carried: 30, flooded: 4 }]);
+  // 31 positives, 1 negative and 4 of which two verdicts alone tell: all of them may be false.
+  expect(perDetector[0]?.precision?.lower).toBeLessThan(0.9);
+  expect(perDetector[0]?.precision?.lower).toBeGreaterThanOrEqual(31 / 36);
+  expect(perDetector[0]?.precision?.upper).toBeGreaterThan(0.96);
 });

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { floodOf } from "../../src/queue/queue.ts";
+import { toRun } from "../../src/review/found-run.ts";
 import { viewTrace } from "../../src/review/evidence.ts";
-import { formatItems, formatTrace } from "../../src/review/terminal.ts";
+import { formatItems, formatRuns, formatTrace } from "../../src/review/terminal.ts";
 import { visibleText } from "../../src/visible-text.ts";
 import {
   AWKWARD_TEXT,
@@ -76,4 +78,21 @@ test("items are one line each, and an empty list says so", () => {
     `${traceId(1)}  abort        country-channel  6.50 ≥ 5.00  2 min  waiting`,
   );
   expect(formatItems([], now)).toBe("nothing to review");
+});
+
+test("a trace that joined an item says so, and whether the item's verdict is one on it", () => {
+  const said = [sampleDecision(2, { verdict: "true_positive", reviewer: "ada" })];
+  const item = sampleQueuedItem(2, { state: "decided" });
+  const alike = formatTrace(viewTrace(sampleTrace()), item, said).split("\n");
+  expect(alike).toContain(`in review item ${traceId(2)} (joined as alike: its verdict counts here, too)`);
+  expect(alike).toContain("verdict true_positive by ada");
+  const flood = formatTrace(viewTrace(sampleTrace()), { ...item, repetition: floodOf("x") }, said);
+  expect(flood).toContain("joined as one too many: its verdict is about another text");
+  const run = toRun(
+    { traceId: traceId(1), trace: sampleTrace(), item, verdict: "true_positive", isErased: false },
+    "g",
+  );
+  expect(formatRuns({ id: traceId(1), gateway: "g", runs: [run], more: false })).toContain(
+    `review item ${traceId(2)} decided, true_positive (joined as alike: its verdict counts here, too)`,
+  );
 });

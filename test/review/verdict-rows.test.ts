@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
+import { floodOf } from "../../src/queue/queue.ts";
 import { exportVerdicts, importVerdicts } from "../../src/review/verdict-rows.ts";
 import { openDatabase } from "../../src/trace/database.ts";
 import { createDecisionStore } from "../../src/trace/decision-store.ts";
@@ -100,7 +101,8 @@ test("what one desk exports another takes in, once, and its items leave the queu
   const parts = { ...to, reviewer: "cli", now: 0 };
   expect(await importVerdicts(parts, file, read(file))).toEqual({ added: 4, known: 0, older: 1, unknown: 1 });
   expect(await importVerdicts(parts, file, read(file))).toEqual({ added: 0, known: 4, older: 1, unknown: 1 });
-  expect(await to.decisions.list(traceId(1))).toEqual(await from.decisions.list(traceId(1)));
+  const exported = await from.decisions.list(traceId(1));
+  expect(await to.decisions.list(traceId(1))).toEqual(exported.map((each) => ({ ...each, next: "decided" })));
   expect((await to.queue.get(traceId(0)))?.state).toBe("decided");
   expect((await to.queue.get(traceId(4)))?.state).toBe("waiting");
 });
@@ -129,4 +131,32 @@ test.each([
   const problems = await problemsOf(() => importVerdicts({ ...desk, reviewer: "ada", now: 7 }, file, read(file)));
   expect(problems[0]).toContain(`${file}:1: `);
   expect(problems[0]).toContain(message);
+});
+
+test("what is alike to a judged trace is exported with its verdict, each text once, and comes in with its item alone", async () => {
+  const desk = await openDesk(5, (number) =>
+    number < 3 ? { conversation: [{ role: "user", content: "the same" }] } : {},
+  );
+  for (const number of [1, 2, 3, 4]) await desk.queue.remove(traceId(number));
+  // 1 is the same text as 0; 2 went on in another way; 4 was one too many.
+  const other = sampleEnd({ generated: [{ id: 9, text: "Something else" }] });
+  const head = sampleHead(7, { conversation: [{ role: "user", content: "the same" }] });
+  await desk.traces.addSample(head, other, SAMPLE);
+  for (const number of [1, 7]) await desk.queue.enqueue(sampleItem(number), { item: traceId(0) });
+  await desk.queue.enqueue(sampleItem(3, { repetition: floodOf("x") }));
+  await desk.queue.enqueue(sampleItem(4, { repetition: floodOf("x") }));
+  for (const number of [0, 3]) await desk.decisions.add(sampleDecision(number, { verdict: "true_positive" }));
+  const { rows, missing, contradicted } = await exportVerdicts(desk, {});
+  expect([missing, contradicted]).toEqual([0, 0]);
+  expect(rows.map((row) => [Reflect.get(row, "id"), Reflect.get(row, "item"), Reflect.get(row, "label")])).toEqual([
+    [traceId(3), undefined, 1],
+    [traceId(7), traceId(0), 1],
+    [traceId(0), undefined, 1],
+  ]);
+  const groups = rows.map((row) => Reflect.get(row, "group") as string);
+  expect(groups[1]).toBe(groups[2]);
+  const file = fileOf(rows);
+  const parts = { ...(await openDesk(8)), reviewer: "ada", now: 7 };
+  expect(await importVerdicts(parts, file, read(file))).toEqual({ added: 2, known: 1, older: 0, unknown: 0 });
+  expect(await parts.decisions.list(traceId(7))).toEqual([]);
 });

@@ -61,6 +61,7 @@ test("a verdict without a claim takes the waiting item, is written and ends it",
     detector: "country-channel",
     stage: "first",
     blind: false,
+    next: "decided",
   });
   expect(await decisions.list(traceId(1))).toEqual([given]);
   expect(await queue.get(traceId(1))).toMatchObject({ state: "decided" });

@@ -30,6 +30,7 @@ test("an item waits until it is delivered, and the first body stays", () => {
     createdAt: 1,
     body: '{"n":1}',
     epoch: null,
+    item: null,
   });
   outbox.markDelivered({ kind: "item", id: traceId(1) }, { epoch: "a" });
   expect(ids()).toEqual([traceId(2)]);
@@ -96,7 +97,9 @@ test("a withdrawn verdict settles nothing, and an item that is opened again is d
   expect(outbox.listDecided(9)).toEqual([]);
   outbox.settle(traceId(1));
   outbox.reopen(traceId(1));
-  expect(ids()).toEqual([traceId(1)]);
+  // To the state that had it, too, and as what it was there.
+  expect(outbox.list({ kind: "item", epoch: "a", limit: 9 })).toMatchObject([{ id: traceId(1), item: traceId(1) }]);
+  expect(ids()).toEqual([]);
 });
 
 test("a re-read that is made again is delivered again", () => {

@@ -122,11 +122,17 @@ function reviewView(run, { session, page }) {
   const mayDelete = session.role === "lead" && traceId !== null && (record === "kept" || item !== null);
   return lines(
     item === null ? undefined : element("a", { href: itemHash(target) }, `item, ${words(item.state)}`),
+    item === null || item.verdict === null || item.joined === "flood" ? undefined : hint(verdictOf(item)),
+    item?.joined === "flood" ? hint("not judged: joined an item with other texts") : undefined,
     item === null && record === "kept" ? element("a", { href: itemHash(traceId) }, "trace, not queued") : undefined,
     RECORDS[record] === undefined ? undefined : hint(RECORDS[record]),
     record === "deleted" ? audit() : undefined,
     mayDelete ? deleteButton(traceId, () => deleted(traceId, page)) : undefined,
   );
+}
+
+function verdictOf({ joined, verdict }) {
+  return joined === "alike" ? `${words(verdict)}, given on the item that it joined` : words(verdict);
 }
 
 const RECORDS = {

@@ -1,7 +1,7 @@
 import { getItem, getRequest, now, postNote, postRevive } from "./api.js";
 import { clockText, createClaims } from "./claims.js";
 import { deleteButton } from "./deletion.js";
-import { element } from "./elements.js";
+import { element, words } from "./elements.js";
 import { keepFocus } from "./focus.js";
 import { itemView } from "./item-view.js";
 import { announce, attempt, notify } from "./notices.js";
@@ -108,18 +108,35 @@ function drawGone(own, traceId) {
   parts.desk().changed();
 }
 
+/** A trace that joined another's item: what is said there, and whether it is said of this one. */
+function joinedView({ item, joined, decisions }) {
+  const link = element("a", { href: itemHash(item.traceId) }, "to the item");
+  const last = decisions.at(-1);
+  const said = item.state === "decided" && last !== undefined ? `The verdict on that item: ${words(last.verdict)}` : "";
+  if (joined === "flood")
+    return element(
+      "p",
+      { class: "panel" },
+      "More was flagged than may become items, so this trace joined one with another text: ",
+      link,
+      ". ",
+      said === "" ? "" : `${said}. `,
+      "It says nothing about this trace, which stays without a verdict.",
+    );
+  return element(
+    "p",
+    { class: "panel" },
+    "This trace says the same as one that was flagged before and joined it: ",
+    link,
+    said === "" ? ", where the verdict is given." : `. ${said}, which counts for this trace, too.`,
+  );
+}
+
 function formOf(own, detail) {
   const { item, trace, hidden, decisions } = detail;
   const id = trace.head.id;
   if (item === null) return element("p", { class: "panel hint" }, "This trace is not in the queue.");
-  if (item.traceId !== id)
-    return element(
-      "p",
-      { class: "panel" },
-      "This trace says the same as one that was flagged before and joined it: ",
-      element("a", { href: itemHash(item.traceId) }, "to the item"),
-      ", where the verdict is given.",
-    );
+  if (item.traceId !== id) return joinedView(detail);
   const session = own.parts.session();
   const last = decisions.at(-1);
   const undoable =

@@ -33,7 +33,7 @@ export function itemView(detail, parts) {
     { class: "column side" },
     parts.form,
     historyView(decisions),
-    membersView(members, trace.head.id),
+    membersView(members, trace.head.id, item?.repetition.startsWith("flood:")),
     similarView(similar),
     item === null ? undefined : notesView(notes, parts.addNote),
     factsView(trace),

@@ -96,8 +96,8 @@ export function similarView(similar) {
   );
 }
 
-/** The traces that joined this item. */
-export function membersView(members, traceId) {
+/** The traces that joined this item: alike, or one too many and different. */
+export function membersView(members, traceId, isFlood) {
   if (members.count < 2) return undefined;
   const others = members.ids.filter((id) => id !== traceId);
   const rows = others.map((id) => element("li", {}, element("a", { href: itemHash(id) }, element("code", {}, id))));
@@ -105,7 +105,13 @@ export function membersView(members, traceId) {
   return element(
     "details",
     { class: "panel members" },
-    element("summary", {}, `Stands for ${count(members.count, "trace")} that say the same`),
+    element(
+      "summary",
+      {},
+      isFlood
+        ? `Stands for ${count(members.count, "trace")} of a flood: the verdict is about this text alone`
+        : `Stands for ${count(members.count, "trace")} that say the same`,
+    ),
     element("ol", {}, ...rows),
     rest > 0 ? element("p", { class: "hint" }, `and ${rest.toLocaleString("en")} more`) : undefined,
   );

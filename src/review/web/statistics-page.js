@@ -103,7 +103,15 @@ function detectorsView(rows) {
 }
 
 function countsOf(row) {
-  const rows = ["flagged", "reviewed", "replies", "sampled"].map((name) => [name, row[name].toLocaleString("en")]);
+  const names = ["flagged", "reviewed", "replies", "sampled"];
+  const joined = [
+    ["reviewed as alike", row.carried],
+    ["unjudged in floods", row.flooded],
+  ].filter(([, amount]) => amount > 0);
+  const rows = [...names.map((name) => [name, row[name]]), ...joined].map(([name, amount]) => [
+    name,
+    amount.toLocaleString("en"),
+  ]);
   return facts(rows, { class: "counts" });
 }
 
