@@ -34,6 +34,7 @@ const STYLE = `
 .panel h4 { font-size: 13px; font-weight: 600; }
 .band { grid-column: 1 / -1; font-size: 16px; margin: 6px 0 0; }
 .value { font-size: 24px; font-weight: 650; line-height: 1.4; }
+.value.name { display: block; font-size: 11px; font-weight: 500; overflow-wrap: anywhere; }
 .value.yellow { color: var(--amber); } .value.red { color: var(--red); }
 .names { display: flex; flex-wrap: wrap; gap: 0 12px; font-size: 11px; color: var(--muted); }
 .names i { display: inline-block; width: 10px; height: 3px; margin-right: 5px; vertical-align: middle; background: var(--colour); }
@@ -88,9 +89,10 @@ interface Worded {
 function drawValue(panel: Panel, lines: readonly Line[], unit: (value: number) => string): Markup {
   const { options, fieldConfig } = panel as Worded;
   const { mappings = [], thresholds } = fieldConfig?.defaults ?? { thresholds: { steps: [] } };
+  const newest = Math.max(...lines.map(({ points }) => points.at(-1)?.[0] ?? 0));
   const shown = lines.flatMap(({ name, points }) => {
-    const value = points.at(-1)?.[1];
-    if (value === undefined) return [];
+    const [at, value] = points.at(-1) ?? [];
+    if (value === undefined || at !== newest) return [];
     const word = mappings.flatMap((mapping) => mapping.options[value]?.text ?? []).at(0);
     const { color = "" } = thresholds.steps.findLast((step) => step.value === null || value >= step.value) ?? {};
     return [

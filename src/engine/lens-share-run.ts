@@ -13,6 +13,8 @@ export interface LensShareRunOptions {
   readonly log: Pick<Logger, "info" | "warn">;
   /** How long the engine must have had nothing to do before (10 s). */
   readonly idleMs?: number;
+  /** After which time it is measured even if the engine always has something to do (5 minutes). */
+  readonly latestMs?: number;
   /** Bytes that are free; less than a gigabyte is too little for two more copies of the weights. */
   readonly freeBytes?: () => number;
 }
@@ -21,17 +23,22 @@ const LEAST_FREE_BYTES = 1_000_000_000;
 /** A machine that is so busy that this is not enough has other worries. */
 const LIMIT_MS = 600_000;
 
-/** Measures once, in a process of its own at a low priority, when the engine has had nothing to do for a while. `close` ends it at once. */
+/**
+ * Measures once, in a process of its own at a low priority, when the engine has had nothing to do for a while; at the latest a few minutes
+ * after it became ready, since processor time is compared, and under steady traffic there is no pause. `close` ends it at once.
+ */
 export function startLensShareRun(options: LensShareRunOptions): { close(): void } {
-  const { status, log, idleMs = 10_000, freeBytes = freemem } = options;
+  const { status, log, idleMs = 10_000, latestMs = 300_000, freeBytes = freemem } = options;
   let child: ChildProcess | undefined;
   let closed = false;
-  let idle = 0;
+  let [idle, ready] = [0, 0];
   const checks = 10;
+  const latest = (latestMs / idleMs) * checks;
   const timer = setInterval(() => {
     const { state, running, waiting } = status();
+    if (state === "ready") ready += 1;
     idle = state === "ready" && running + waiting === 0 ? idle + 1 : 0;
-    if (idle < checks) return;
+    if (idle < checks && ready < latest) return;
     clearInterval(timer);
     if (freeBytes() < LEAST_FREE_BYTES) {
       log.info({ freeBytes: freeBytes() }, "what oversight costs is not measured: less than a gigabyte is free");

@@ -22,6 +22,14 @@ test("it waits until the engine has had nothing to do for a while", async () => 
   expect(freeBytes).not.toHaveBeenCalled();
 });
 
+test("under traffic without a pause it is measured all the same, later", async () => {
+  let looks = 0;
+  const freeBytes = vi.fn(() => 0);
+  start({ freeBytes, latestMs: 60, status: () => ((looks += 1), { ...IDLE, running: 1 }) });
+  await vi.waitFor(() => expect(freeBytes).toHaveBeenCalled());
+  expect(looks).toBeGreaterThanOrEqual(30);
+});
+
 test("a loading engine is not idle", async () => {
   let looks = 0;
   const freeBytes = vi.fn(() => 0);

@@ -8,7 +8,7 @@ import { LIVE_MODEL } from "../support/live-gateway.ts";
 const CANARY = 'oversight_canary_success{detector="harm-intent"}';
 const DRIFT = 'oversight_score_drift{detector="harm-intent"}';
 /** Where the alert begins. */
-const ALERT = 0.25;
+const ALERT = 0.35;
 
 /** Two hundred short replies to everyday questions, four at a time. */
 async function serveOrdinary(api: string): Promise<void> {

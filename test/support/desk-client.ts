@@ -10,6 +10,7 @@ export interface DeskClient {
 export interface DeskAnswer {
   readonly items?: readonly { readonly traceId: string; readonly state: string; readonly count: number }[];
   readonly claim?: { readonly traceId: string; readonly token: string } | null;
+  readonly item?: { readonly state: string } | null;
   readonly decisions?: readonly { readonly verdict: string }[] & Readonly<Record<string, number>>;
   readonly members?: { readonly ids: readonly string[] };
   readonly queue?: { readonly waiting: number; readonly claimed: number; readonly decided: number };

@@ -11,16 +11,16 @@ export interface Load {
   readonly flagged: Set<string>;
   readonly refused: number;
   readonly tokens: number;
-  /** Resolves when so many are flagged and the streams have ended. */
+  /** Resolves when so many are flagged, the load may end, and the streams have ended. */
   readonly done: Promise<void>;
-  /** Ends the load early. */
-  stop(): void;
+  /** From here on it ends once enough are flagged. */
+  mayEnd(): void;
 }
 
 export function startLoad(gateway: Pick<GatewayProcess, "api">, wanted: number): Load {
   const flagged = new Set<string>();
   const counts = { tokens: 0, refused: 0, asked: 0 };
-  let over = false;
+  let [over, isWanted] = [false, true];
 
   async function stream(): Promise<void> {
     while (!over) {
@@ -36,7 +36,7 @@ export function startLoad(gateway: Pick<GatewayProcess, "api">, wanted: number):
     }
   }
   async function ask(): Promise<void> {
-    while (!over && flagged.size < wanted) {
+    while (isWanted || flagged.size < wanted) {
       counts.asked += 1;
       const content = `Item ${counts.asked}: name one colour.`;
       try {
@@ -65,6 +65,6 @@ export function startLoad(gateway: Pick<GatewayProcess, "api">, wanted: number):
       return counts.tokens;
     },
     done,
-    stop: () => (over = true),
+    mayEnd: () => void (isWanted = false),
   };
 }

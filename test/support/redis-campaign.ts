@@ -23,7 +23,7 @@ export const REDIS_FAULTS: readonly RedisFault[] = [
   {
     name: "paused for 30 s",
     outageSeconds: 30,
-    outages: 1,
+    outages: 3,
     break: (redis) => redis.pause(30_000),
     mend: async () => undefined,
   },
@@ -54,7 +54,10 @@ export const REDIS_FAULTS: readonly RedisFault[] = [
   },
 ];
 
-/** What a campaign came to. Milliseconds per token are those of four streams together, medians of half-second windows. */
+/**
+ * What a campaign came to. A decided item that a wiped Redis lost stays decided and is found by its id: it counts as in the queue.
+ * Milliseconds per token are those of four streams together, medians of half-second windows; `ratios` are those of each outage.
+ */
 export interface FaultReport {
   readonly fault: string;
   readonly flagged: number;
@@ -67,6 +70,7 @@ export interface FaultReport {
   readonly quietMsPerToken: number;
   readonly faultMsPerToken: number;
   readonly ratio: number;
+  readonly ratios: readonly number[];
 }
 
 const WINDOW_MS = 500;
@@ -83,10 +87,11 @@ export async function runRedisFault(fault: RedisFault, wanted: number): Promise<
     const load = startLoad(gateway, wanted);
     const desk = fault.fromStart ? undefined : await openDesk(gateway.console, "ada");
     const decided = desk === undefined ? [] : await decideSome(desk, load);
-    const windows = await breakAndMend(fault, { redis, load, broken: fault.fromStart === true });
+    const outages = await breakAndMend(fault, { redis, load, broken: fault.fromStart === true });
+    load.mayEnd();
     await load.done;
     const after = desk ?? (await openDesk(gateway.console, "ada"));
-    return { fault: fault.name, ...(await settle(after, { load, decided })), ...speeds(windows) };
+    return { fault: fault.name, ...(await settle(after, { load, decided })), ...speeds(outages) };
   } finally {
     await gateway.end("SIGTERM");
     await redis.stop();
@@ -135,9 +140,11 @@ interface Windows {
 async function breakAndMend(
   fault: RedisFault,
   { redis, load, broken }: { redis: RedisServer; load: Load; broken: boolean },
-): Promise<Windows> {
-  const windows: Windows = { quiet: [], fault: [] };
+): Promise<Windows[]> {
+  const all: Windows[] = [];
   for (let outage = 0; outage < fault.outages; outage += 1) {
+    const windows: Windows = { quiet: [], fault: [] };
+    all.push(windows);
     if (broken) await wait(2_000);
     else {
       await measure(load, windows.quiet, fault.outageSeconds);
@@ -149,7 +156,7 @@ async function breakAndMend(
     await wait(3_000);
     await measure(load, windows.quiet, fault.outageSeconds);
   }
-  return windows;
+  return all;
 }
 
 async function measure(load: Load, into: number[], seconds: number): Promise<void> {
@@ -171,27 +178,36 @@ async function settle(desk: DeskClient, { load, decided }: { load: Load; decided
   }
   const items = await listEverything(desk);
   const ids = new Set(items.map(({ traceId }) => traceId));
-  const still = await Promise.all(
-    decided.map(async (id) => {
-      const { body } = await desk.call(`items/${id}`);
-      const isDecided = items.find(({ traceId }) => traceId === id)?.state === "decided";
-      return isDecided && body.decisions?.some(({ verdict }) => verdict === "true_positive");
-    }),
-  );
+  const unlisted = [...load.flagged].filter((id) => !ids.has(id));
+  const [kept, still] = [await countDecided(desk, unlisted), await countDecided(desk, decided)];
   return {
     flagged: load.flagged.size,
     refused: load.refused,
-    inQueue: items.length,
-    missing: [...load.flagged].filter((id) => !ids.has(id)).length,
+    inQueue: items.length + kept,
+    missing: unlisted.length - kept,
     twice: items.length - ids.size + items.filter(({ count }) => count !== 1).length,
     decided: decided.length,
-    decisionsLost: still.filter((isKept) => isKept !== true).length,
+    decisionsLost: decided.length - still,
   };
 }
 
-function speeds({ quiet, fault }: Windows) {
-  const [quietMsPerToken, faultMsPerToken] = [medianOf(quiet), medianOf(fault)];
-  return { quietMsPerToken, faultMsPerToken, ratio: faultMsPerToken / quietMsPerToken };
+/** How many of these traces stand as decided, with their verdict. */
+async function countDecided(desk: DeskClient, traceIds: readonly string[]): Promise<number> {
+  let count = 0;
+  for (const id of traceIds) {
+    const { item, decisions } = (await desk.call(`items/${id}`)).body;
+    if (item?.state === "decided" && decisions?.some(({ verdict }) => verdict === "true_positive")) count += 1;
+  }
+  return count;
+}
+
+function speeds(outages: readonly Windows[]) {
+  const [quietMsPerToken, faultMsPerToken] = [
+    medianOf(outages.flatMap(({ quiet }) => quiet)),
+    medianOf(outages.flatMap(({ fault }) => fault)),
+  ];
+  const ratios = outages.map(({ quiet, fault }) => medianOf(fault) / medianOf(quiet));
+  return { quietMsPerToken, faultMsPerToken, ratio: faultMsPerToken / quietMsPerToken, ratios };
 }
 
 function medianOf(values: readonly number[]): number {
