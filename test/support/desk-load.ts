@@ -4,6 +4,8 @@ import { send } from "./wire-reply.ts";
 import { openStream } from "./wire-stream.ts";
 
 const STREAMS = 4;
+/** Two callers ask this often, whatever their replies take: they are to cost the streams the same at all times. */
+const PACE_MS = 700;
 
 /** Streams that run all the time, and requests that are flagged one after the other. */
 export interface Load {
@@ -36,7 +38,8 @@ export function startLoad(gateway: Pick<GatewayProcess, "api">, wanted: number):
     }
   }
   async function ask(): Promise<void> {
-    while (isWanted || flagged.size < wanted) {
+    for (let next = performance.now(); isWanted || flagged.size < wanted; next += PACE_MS) {
+      await wait(Math.max(0, next - performance.now()));
       counts.asked += 1;
       const content = `Item ${counts.asked}: name one colour.`;
       try {
@@ -48,7 +51,6 @@ export function startLoad(gateway: Pick<GatewayProcess, "api">, wanted: number):
       } catch {
         await wait(50);
       }
-      await wait(100);
     }
   }
   const streams = Array.from({ length: STREAMS }, stream);

@@ -19,18 +19,18 @@ export interface RedisFault {
 
 /** The faults that generation must not notice. */
 export const REDIS_FAULTS: readonly RedisFault[] = [
-  { name: "killed", outageSeconds: 8, outages: 3, break: (redis) => redis.kill(), mend: (redis) => redis.restart() },
+  { name: "killed", outageSeconds: 8, outages: 6, break: (redis) => redis.kill(), mend: (redis) => redis.restart() },
   {
     name: "paused for 30 s",
     outageSeconds: 30,
-    outages: 3,
+    outages: 2,
     break: (redis) => redis.pause(30_000),
     mend: async () => undefined,
   },
   {
     name: "out of memory",
     outageSeconds: 10,
-    outages: 2,
+    outages: 4,
     break: async (redis) => void (await redis.command("CONFIG", "SET", "maxmemory", "100kb")),
     mend: async (redis) => void (await redis.command("CONFIG", "SET", "maxmemory", "0")),
   },
@@ -45,7 +45,7 @@ export const REDIS_FAULTS: readonly RedisFault[] = [
   {
     name: "wiped",
     outageSeconds: 5,
-    outages: 3,
+    outages: 6,
     break: async (redis) => {
       await redis.kill();
       await redis.restart({ fresh: true });
