@@ -19,7 +19,7 @@ export interface RedisFault {
 
 /** The faults that generation must not notice. */
 export const REDIS_FAULTS: readonly RedisFault[] = [
-  { name: "killed", outageSeconds: 8, outages: 6, break: (redis) => redis.kill(), mend: (redis) => redis.restart() },
+  { name: "killed", outageSeconds: 20, outages: 3, break: (redis) => redis.kill(), mend: (redis) => redis.restart() },
   {
     name: "paused for 30 s",
     outageSeconds: 30,
@@ -29,23 +29,23 @@ export const REDIS_FAULTS: readonly RedisFault[] = [
   },
   {
     name: "out of memory",
-    outageSeconds: 10,
-    outages: 4,
+    outageSeconds: 20,
+    outages: 3,
     break: async (redis) => void (await redis.command("CONFIG", "SET", "maxmemory", "100kb")),
     mend: async (redis) => void (await redis.command("CONFIG", "SET", "maxmemory", "0")),
   },
   {
     name: "refused from the start",
     fromStart: true,
-    outageSeconds: 20,
+    outageSeconds: 60,
     outages: 1,
     break: (redis) => redis.kill(),
     mend: (redis) => redis.restart(),
   },
   {
     name: "wiped",
-    outageSeconds: 5,
-    outages: 6,
+    outageSeconds: 15,
+    outages: 3,
     break: async (redis) => {
       await redis.kill();
       await redis.restart({ fresh: true });
@@ -56,7 +56,7 @@ export const REDIS_FAULTS: readonly RedisFault[] = [
 
 /**
  * What a campaign came to. A decided item that a wiped Redis lost stays decided and is found by its id: it counts as in the queue.
- * Milliseconds per token are those of four streams together, medians of half-second windows; `ratios` are those of each outage.
+ * Milliseconds per token are those of four streams together over all spells; `ratios` are those of each outage.
  */
 export interface FaultReport {
   readonly fault: string;
@@ -73,7 +73,6 @@ export interface FaultReport {
   readonly ratios: readonly number[];
 }
 
-const WINDOW_MS = 500;
 /** Of its environment's key; any 64 hex digits do. */
 export const TEST_TRACE_KEY = "5a".repeat(32);
 
@@ -131,41 +130,45 @@ async function decideSome(desk: DeskClient, load: Load): Promise<string[]> {
   return decided;
 }
 
-interface Windows {
-  readonly quiet: number[];
-  readonly fault: number[];
+/** Tokens of the streams, and in how much time they came. */
+interface Spell {
+  tokens: number;
+  ms: number;
+}
+
+interface Spells {
+  readonly quiet: Spell;
+  readonly fault: Spell;
 }
 
 /** Quiet and broken spells of the same length, one after the other. */
 async function breakAndMend(
   fault: RedisFault,
   { redis, load, broken }: { redis: RedisServer; load: Load; broken: boolean },
-): Promise<Windows[]> {
-  const all: Windows[] = [];
+): Promise<Spells[]> {
+  const all: Spells[] = [];
   for (let outage = 0; outage < fault.outages; outage += 1) {
-    const windows: Windows = { quiet: [], fault: [] };
-    all.push(windows);
+    const spells: Spells = { quiet: { tokens: 0, ms: 0 }, fault: { tokens: 0, ms: 0 } };
+    all.push(spells);
     if (broken) await wait(2_000);
     else {
-      await measure(load, windows.quiet, fault.outageSeconds);
+      await measure(load, spells.quiet, fault.outageSeconds);
       await fault.break(redis);
     }
-    await measure(load, windows.fault, fault.outageSeconds);
+    await measure(load, spells.fault, fault.outageSeconds);
     await fault.mend(redis);
     // What catching up costs belongs to neither side.
     await wait(3_000);
-    await measure(load, windows.quiet, fault.outageSeconds);
+    await measure(load, spells.quiet, fault.outageSeconds);
   }
   return all;
 }
 
-async function measure(load: Load, into: number[], seconds: number): Promise<void> {
-  for (const until = Date.now() + seconds * 1_000; Date.now() < until;) {
-    const [began, before] = [performance.now(), load.tokens];
-    await wait(WINDOW_MS);
-    const tokens = load.tokens - before;
-    if (tokens > 0) into.push((performance.now() - began) / tokens);
-  }
+async function measure(load: Load, into: Spell, seconds: number): Promise<void> {
+  const [began, before] = [performance.now(), load.tokens];
+  await wait(seconds * 1_000);
+  into.ms += performance.now() - began;
+  into.tokens += load.tokens - before;
 }
 
 async function settle(desk: DeskClient, { load, decided }: { load: Load; decided: readonly string[] }) {
@@ -201,15 +204,17 @@ async function countDecided(desk: DeskClient, traceIds: readonly string[]): Prom
   return count;
 }
 
-function speeds(outages: readonly Windows[]) {
-  const [quietMsPerToken, faultMsPerToken] = [
-    medianOf(outages.flatMap(({ quiet }) => quiet)),
-    medianOf(outages.flatMap(({ fault }) => fault)),
-  ];
-  const ratios = outages.map(({ quiet, fault }) => medianOf(fault) / medianOf(quiet));
+function speeds(outages: readonly Spells[]) {
+  const [quiet, fault] = [sumOf(outages.map((each) => each.quiet)), sumOf(outages.map((each) => each.fault))];
+  const ratios = outages.map((each) => costOf(each.fault) / costOf(each.quiet));
+  const [quietMsPerToken, faultMsPerToken] = [costOf(quiet), costOf(fault)];
   return { quietMsPerToken, faultMsPerToken, ratio: faultMsPerToken / quietMsPerToken, ratios };
 }
 
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? NaN;
+const costOf = ({ ms, tokens }: Spell): number => ms / tokens;
+
+function sumOf(spells: readonly Spell[]): Spell {
+  const total = { tokens: 0, ms: 0 };
+  for (const { tokens, ms } of spells) [total.tokens, total.ms] = [total.tokens + tokens, total.ms + ms];
+  return total;
 }
