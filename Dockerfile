@@ -19,7 +19,8 @@ COPY detectors detectors
 COPY deploy deploy
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
-ENV NODE_ENV=production LENSGATE_STATE_DIR=/state LENSGATE_CACHE_DIR=/cache
+# Weights of an engine that a reload replaced go back to the system: docs/decisions/0012-reload.md.
+ENV NODE_ENV=production LENSGATE_STATE_DIR=/state LENSGATE_CACHE_DIR=/cache MALLOC_MMAP_THRESHOLD_=1048576
 USER 10001:10001
 # Prepares the weights, so that the first start does not; fails where configuration, detectors and model do not go together.
 RUN node deploy/lensgate.mjs check

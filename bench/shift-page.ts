@@ -95,9 +95,9 @@ function drawValue(panel: Panel, lines: readonly Line[], unit: (value: number) =
     if (value === undefined || at !== newest) return [];
     const word = mappings.flatMap((mapping) => mapping.options[value]?.text ?? []).at(0);
     const { color = "" } = thresholds.steps.findLast((step) => step.value === null || value >= step.value) ?? {};
-    return [
-      markup`<span class="value ${color}">${options?.textMode === "name" ? name : (word ?? unit(value))}</span> `,
-    ];
+    const isName = options?.textMode === "name";
+    const kind = isName ? "name" : color;
+    return [markup`<span class="value ${kind}">${isName ? name : (word ?? unit(value))}</span> `];
   });
   return markup`<p>${shown.length === 0 ? "no data" : shown}</p>`;
 }
