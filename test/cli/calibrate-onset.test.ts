@@ -1,10 +1,11 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { measureOnsets, readOnsetRows } from "../../src/cli/calibrate-onset.ts";
-import { openCommandEngine, type CommandEngine } from "../../src/cli/command-engine.ts";
+import type { CommandEngine } from "../../src/cli/command-engine.ts";
 import { writeFolder } from "../support/folder.ts";
 import { writeLiveConfig } from "../support/live-gateway.ts";
 import { problemsOf } from "../support/problems.ts";
+import { useCommandEngine } from "../support/command-engine.ts";
 
 const live = writeLiveConfig({
   detectors: {
@@ -15,14 +16,7 @@ const live = writeLiveConfig({
   policies: {},
 });
 let command: CommandEngine;
-
-beforeAll(async () => {
-  command = await openCommandEngine({ config: live.path, action: "observe" });
-});
-afterAll(async () => {
-  await command.engine.close();
-  live.remove();
-});
+useCommandEngine(live, (opened) => (command = opened));
 
 const REPLY = { user: "Say something.", assistant: "One two three four five six seven eight.", label: 1 };
 const read = (rows: readonly object[]) => {

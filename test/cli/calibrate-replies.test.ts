@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { encode, judgeReplies, type ReplyRow } from "../../src/cli/calibrate-replies.ts";
-import { openCommandEngine, type CommandEngine } from "../../src/cli/command-engine.ts";
+import type { CommandEngine } from "../../src/cli/command-engine.ts";
 import { runToEnd } from "../../src/engine/run-to-end.ts";
 import { contentKey } from "../../src/training/ordinary-rows.ts";
 import type { RowContent } from "../../src/training/row-content.ts";
+import { useCommandEngine } from "../support/command-engine.ts";
 import { writeLiveConfig } from "../support/live-gateway.ts";
 import { problemsOf } from "../support/problems.ts";
 
@@ -15,15 +16,8 @@ const detectors = fileURLToPath(new URL("../../detectors", import.meta.url));
 const live = writeLiveConfig({ detectors: {}, policies: {}, fields: { detectors, engine: { context_tokens: 96 } } });
 const folder = mkdtempSync(join(tmpdir(), "lensgate-replies-"));
 let command: CommandEngine;
-
-beforeAll(async () => {
-  command = await openCommandEngine({ config: live.path, action: "observe" });
-});
-afterAll(async () => {
-  await command.engine.close();
-  live.remove();
-  rmSync(folder, { recursive: true, force: true });
-});
+useCommandEngine(live, (opened) => (command = opened));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const rowOf = (content: RowContent, line = 1): ReplyRow => ({
   key: contentKey(content),

@@ -1,12 +1,13 @@
 import { readFileSync, statSync, chmodSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { DetectorCalibration } from "../../src/cli/calibrate-table.ts";
 import { calibrationOf, writeCalibrations } from "../../src/cli/calibrate-write.ts";
-import { openCommandEngine, type CommandEngine } from "../../src/cli/command-engine.ts";
+import type { CommandEngine } from "../../src/cli/command-engine.ts";
 import { placeThresholds } from "../../src/evaluation/reply-thresholds.ts";
 import { writeLiveConfig } from "../support/live-gateway.ts";
 import { problemsOf } from "../support/problems.ts";
+import { useCommandEngine } from "../support/command-engine.ts";
 
 const base = { description: "d", kind: "scripted", options: { at: { prompt: 0 } }, positions: "both", threshold: 0.5 };
 const calibration = { status: "uncalibrated", note: "n" };
@@ -19,14 +20,7 @@ const live = writeLiveConfig({
 });
 const file = (id: string) => join(live.folder, "detectors", `${id}.yaml`);
 let command: CommandEngine;
-
-beforeAll(async () => {
-  command = await openCommandEngine({ config: live.path, action: "observe" });
-});
-afterAll(async () => {
-  await command.engine.close();
-  live.remove();
-});
+useCommandEngine(live, (opened) => (command = opened));
 
 const scores = Array.from({ length: 100 }, (_, index) => index / 1000);
 const resultOf = (id: string): DetectorCalibration => {

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCommandEngine, type CommandEngine } from "../../src/cli/command-engine.ts";
+import { describe, expect, it } from "vitest";
+import type { CommandEngine } from "../../src/cli/command-engine.ts";
 import { checkRowsFit, excerptOf, rowsByForm, scoredRows, scoreRows, textOf } from "../../src/cli/evaluate-rows.ts";
 import type { LabelledRow } from "../../src/training/labelled-rows.ts";
 import type { RowContent } from "../../src/training/row-content.ts";
 import { writeLiveConfig } from "../support/live-gateway.ts";
 import { problemsOf } from "../support/problems.ts";
+import { useCommandEngine } from "../support/command-engine.ts";
 
 const live = writeLiveConfig({
   detectors: { stone: { at: { text: "stone" } }, river: { at: { text: "river" } } },
@@ -12,13 +13,7 @@ const live = writeLiveConfig({
   fields: { engine: { context_tokens: 128 } },
 });
 let command: CommandEngine;
-beforeAll(async () => {
-  command = await openCommandEngine({ config: live.path, action: "observe" });
-});
-afterAll(async () => {
-  await command.engine.close();
-  live.remove();
-});
+useCommandEngine(live, (opened) => (command = opened));
 
 function rowOf(content: RowContent | string, line = 1): LabelledRow {
   const of = typeof content === "string" ? ({ type: "text", text: content } as const) : content;

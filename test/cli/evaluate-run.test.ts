@@ -1,23 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCommandEngine, type CommandEngine } from "../../src/cli/command-engine.ts";
+import { describe, expect, it } from "vitest";
+import type { CommandEngine } from "../../src/cli/command-engine.ts";
 import { drawsFor, runEvaluation, type EvaluationPlan } from "../../src/cli/evaluate-run.ts";
 import type { LabelledRow } from "../../src/training/labelled-rows.ts";
 import type { RowContent } from "../../src/training/row-content.ts";
 import { writeLiveConfig } from "../support/live-gateway.ts";
 import { problemsOf } from "../support/problems.ts";
+import { useCommandEngine } from "../support/command-engine.ts";
 
 const live = writeLiveConfig({
   detectors: { stone: { at: { text: "stone" } }, river: { at: { text: "river" } } },
   policies: {},
 });
 let command: CommandEngine;
-beforeAll(async () => {
-  command = await openCommandEngine({ config: live.path, action: "observe" });
-});
-afterAll(async () => {
-  await command.engine.close();
-  live.remove();
-});
+useCommandEngine(live, (opened) => (command = opened));
 
 function rowOf(id: string, label: 0 | 1, content: RowContent): LabelledRow {
   return {

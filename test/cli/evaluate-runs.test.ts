@@ -1,22 +1,17 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCommandEngine, type CommandEngine } from "../../src/cli/command-engine.ts";
+import { describe, expect, it } from "vitest";
+import type { CommandEngine } from "../../src/cli/command-engine.ts";
 import { alarmsIn, checkOnsetRows, readOnsets, readOrdinary } from "../../src/cli/evaluate-runs.ts";
 import type { LabelledRow, Onset } from "../../src/training/labelled-rows.ts";
 import type { RowContent } from "../../src/training/row-content.ts";
 import { writeLiveConfig } from "../support/live-gateway.ts";
 import { problemsOf } from "../support/problems.ts";
+import { useCommandEngine } from "../support/command-engine.ts";
 
 const live = writeLiveConfig({ detectors: { stone: { at: { text: "stone" } } }, policies: {} });
 let command: CommandEngine;
-beforeAll(async () => {
-  command = await openCommandEngine({ config: live.path, action: "observe" });
-});
-afterAll(async () => {
-  await command.engine.close();
-  live.remove();
-});
+useCommandEngine(live, (opened) => (command = opened));
 
 function rowOf(assistant: string, onset: Onset | null, user = "Where did you walk?"): LabelledRow {
   const turns = [

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCommandEngine, type CommandEngine } from "../../src/cli/command-engine.ts";
+import { describe, expect, it } from "vitest";
+import type { CommandEngine } from "../../src/cli/command-engine.ts";
 import { encodeFitting, readAhead, readObserved } from "../../src/cli/observed-read.ts";
 import { encodeRow } from "../../src/training/encoded-row.ts";
 import type { RowContent } from "../../src/training/row-content.ts";
 import { writeLiveConfig } from "../support/live-gateway.ts";
 import { problemsOf } from "../support/problems.ts";
+import { useCommandEngine } from "../support/command-engine.ts";
 
 const live = writeLiveConfig({
   detectors: { fires: { at: { text: "stone" } }, breaks: { at: { text: "thunder" }, does: "throw" } },
@@ -12,13 +13,7 @@ const live = writeLiveConfig({
   fields: { engine: { context_tokens: 64 } },
 });
 let command: CommandEngine;
-beforeAll(async () => {
-  command = await openCommandEngine({ config: live.path, action: "observe" });
-});
-afterAll(async () => {
-  await command.engine.close();
-  live.remove();
-});
+useCommandEngine(live, (opened) => (command = opened));
 
 const place = { file: "rows.jsonl", line: 7 };
 const encoded = (content: RowContent, form: "raw" | "chat" = "raw") =>

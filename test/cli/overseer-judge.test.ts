@@ -1,22 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCommandEngine, type CommandEngine } from "../../src/cli/command-engine.ts";
+import { describe, expect, it } from "vitest";
+import type { CommandEngine } from "../../src/cli/command-engine.ts";
 import { answerTokens, encodeQuestion, judgeMessage, openJudge, questionFor } from "../../src/cli/overseer-judge.ts";
 import { runToEnd } from "../../src/engine/run-to-end.ts";
 import type { LabelledRow } from "../../src/training/labelled-rows.ts";
 import type { RowContent } from "../../src/training/row-content.ts";
 import { writeLiveConfig } from "../support/live-gateway.ts";
 import { problemsOf } from "../support/problems.ts";
+import { useCommandEngine } from "../support/command-engine.ts";
 
 const live = writeLiveConfig({ detectors: {}, policies: {}, fields: { engine: { context_tokens: 256 } } });
 let command: CommandEngine;
-
-beforeAll(async () => {
-  command = await openCommandEngine({ config: live.path, action: "observe" });
-});
-afterAll(async () => {
-  await command.engine.close();
-  live.remove();
-});
+useCommandEngine(live, (opened) => (command = opened));
 
 function rowOf(content: RowContent, line = 1): LabelledRow {
   const place = { file: "rows.jsonl", line };
