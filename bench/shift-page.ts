@@ -75,19 +75,7 @@ function nameOf({ metric }: RangeSeries, format: string): string {
   return named === "" ? Object.values(metric).join(" ") : named;
 }
 
-/** A mapping of values to words, and what stands for a value: itself or the series' name. */
-interface Worded {
-  readonly options?: { readonly textMode?: string };
-  readonly fieldConfig?: {
-    readonly defaults: {
-      readonly mappings?: readonly { readonly options: Readonly<Record<string, { readonly text?: string }>> }[];
-      readonly thresholds: { readonly steps: readonly { readonly color: string; readonly value: number | null }[] };
-    };
-  };
-}
-
-function drawValue(panel: Panel, lines: readonly Line[], unit: (value: number) => string): Markup {
-  const { options, fieldConfig } = panel as Worded;
+function drawValue({ options, fieldConfig }: Panel, lines: readonly Line[], unit: (value: number) => string): Markup {
   const { mappings = [], thresholds } = fieldConfig?.defaults ?? { thresholds: { steps: [] } };
   const newest = Math.max(...lines.map(({ points }) => points.at(-1)?.[0] ?? 0));
   const shown = lines.flatMap(({ name, points }) => {

@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.ts";
 import { check, SCHEMAS } from "../review/requests.ts";
 import { visibleJson } from "../visible-text.ts";
 import { guard } from "./command-guard.ts";
-import { withRecords, type CommonOptions } from "./review.ts";
+import { addRecordOptions, withRecords, type CommonOptions } from "./review.ts";
 import { userName } from "./user-name.ts";
 
 interface DeleteOptions extends CommonOptions {
@@ -13,18 +13,14 @@ interface DeleteOptions extends CommonOptions {
 
 /** Adds `lensgate delete <id>`, which works on the state folder of this machine and on the queue that the configuration names, gateway running or not. */
 export function registerDelete(program: Command): void {
-  program
+  const added = program
     .command("delete <id>")
     .description("delete the traces of a request, or one trace, with everything that belongs to them")
     .option("--reason <text>", "why, for the audit log", "")
-    .option("--actor <name>", "who deletes (default: the user of this terminal)")
-    .option(
-      "--state-dir <folder>",
-      "folder with the state database (default: the configuration's, else LENSGATE_STATE_DIR, else the user's state folder)",
-    )
-    .option("--config <file>", "configuration that names the state folder (default: gateway.yaml, where there is one)")
-    .option("--json", "print JSON")
-    .action((id: string, options: DeleteOptions, command: Command) => guard(command, () => erase(id, options)));
+    .option("--actor <name>", "who deletes (default: the user of this terminal)");
+  addRecordOptions(added).action((id: string, options: DeleteOptions, command: Command) =>
+    guard(command, () => erase(id, options)),
+  );
 }
 
 function erase(id: string, options: DeleteOptions): Promise<string> {

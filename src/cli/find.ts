@@ -5,20 +5,16 @@ import { check, SCHEMAS } from "../review/requests.ts";
 import { formatRuns } from "../review/terminal.ts";
 import { visibleJson } from "../visible-text.ts";
 import { guard } from "./command-guard.ts";
-import { withRecords, type CommonOptions } from "./review.ts";
+import { addRecordOptions, withRecords, type CommonOptions } from "./review.ts";
 
 /** Adds `lensgate find <id>`, which looks in the state folder of this machine and in the queue that the configuration names, gateway running or not. */
 export function registerFind(program: Command): void {
-  program
+  const added = program
     .command("find <id>")
-    .description("find what became of a request, flagged or not, by its id or by that of its trace")
-    .option(
-      "--state-dir <folder>",
-      "folder with the state database (default: the configuration's, else LENSGATE_STATE_DIR, else the user's state folder)",
-    )
-    .option("--config <file>", "configuration that names the state folder (default: gateway.yaml, where there is one)")
-    .option("--json", "print JSON")
-    .action((id: string, options: CommonOptions, command: Command) => guard(command, () => find(id, options)));
+    .description("find what became of a request, flagged or not, by its id or by that of its trace");
+  addRecordOptions(added).action((id: string, options: CommonOptions, command: Command) =>
+    guard(command, () => find(id, options)),
+  );
 }
 
 function find(given: string, options: CommonOptions): Promise<string> {

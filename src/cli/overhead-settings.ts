@@ -25,6 +25,27 @@ export interface Setting {
   readonly close: () => Promise<void>;
 }
 
+/** What a request consists of, and in pieces of how many tokens its prompt is read. */
+export interface TimedRequest {
+  readonly prompt: readonly number[]; // [prompt]
+  readonly tokens: readonly number[]; // [tokens], read one by one after the prompt
+  readonly chunkTokens: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** Runs a request from an empty slot; milliseconds of its prompt and of its tokens, each in all. */
+export async function timeRequest({ slot, start }: Setting, request: TimedRequest) {
+  const { prompt, tokens, chunkTokens, now } = request;
+  slot.clear();
+  const step = start();
+  const began = now();
+  for (let at = 0; at < prompt.length; at += chunkTokens) await step(prompt.slice(at, at + chunkTokens));
+  const between = now();
+  for (const token of tokens) await step([token]);
+  return { prefill: between - began, decode: now() - between };
+}
+
 /** One way to run the model, not loaded yet. */
 export interface PlannedSetting {
   readonly name: string;

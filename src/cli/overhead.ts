@@ -1,4 +1,10 @@
-import { planSettings, type PlannedSetting, type Setting, type SettingParts } from "./overhead-settings.ts";
+import {
+  planSettings,
+  timeRequest,
+  type PlannedSetting,
+  type Setting,
+  type SettingParts,
+} from "./overhead-settings.ts";
 import { estimate, median, type Estimate } from "./statistics.ts";
 
 /** What a measurement runs on. */
@@ -103,16 +109,12 @@ async function measureLoad(options: OverheadOptions, { planned, first, count, on
   return times;
 }
 
-async function timeOne({ slot, start }: Setting, options: OverheadOptions) {
+async function timeOne(setting: Setting, options: OverheadOptions) {
   const { config, model, contextTokens, now = () => performance.now() } = options;
-  const { prefillChunkTokens } = config.engine;
   const { vocabulary } = model.facts;
   const prompt = Array.from({ length: contextTokens }, (_, index) => (1000 + index * 7919) % vocabulary);
-  slot.clear();
-  const step = start();
-  const began = now();
-  for (let at = 0; at < prompt.length; at += prefillChunkTokens) await step(prompt.slice(at, at + prefillChunkTokens));
-  const between = now();
-  for (let token = 0; token < DECODED_TOKENS; token += 1) await step([prompt[token % prompt.length] ?? 0]);
-  return { prefillMs: (between - began) / prompt.length, decodeMs: (now() - between) / DECODED_TOKENS };
+  const tokens = Array.from({ length: DECODED_TOKENS }, (_, token) => prompt[token % prompt.length] ?? 0);
+  const chunkTokens = config.engine.prefillChunkTokens;
+  const took = await timeRequest(setting, { prompt, tokens, chunkTokens, now });
+  return { prefillMs: took.prefill / prompt.length, decodeMs: took.decode / DECODED_TOKENS };
 }

@@ -1,4 +1,4 @@
-import { openSetting, type Setting, type SettingParts } from "./overhead-settings.ts";
+import { openSetting, timeRequest, type Setting, type SettingParts } from "./overhead-settings.ts";
 import { estimate, median, type Estimate } from "./statistics.ts";
 
 /** A finished reply with what a text judge reads about it, one prompt a question. */
@@ -121,36 +121,22 @@ interface Timing {
 }
 
 async function timeReply(options: CostOptions, { reply, plain, watched, turn }: Timing): Promise<Times> {
-  const { prompt, tokens } = reply;
+  const { config, now = () => performance.now() } = options;
+  const chunkTokens = config.engine.prefillChunkTokens;
+  const [prompt, tokens] = [[...reply.prompt], [...reply.tokens]];
   let made: Making = { prefill: NaN, decode: NaN };
   let judged: Making = made;
   let questions = 0;
   const works = [
-    async () => void (made = await makeReply(options, plain, { prompt, tokens })),
-    async () => void (judged = await makeReply(options, watched, { prompt, tokens })),
+    async () => void (made = await timeRequest(plain, { prompt, tokens, chunkTokens, now })),
+    async () => void (judged = await timeRequest(watched, { prompt, tokens, chunkTokens, now })),
     async () => {
       for (const question of reply.questions) {
-        questions += (await makeReply(options, plain, { prompt: question, tokens: new Int32Array(0) })).prefill;
+        const { prefill } = await timeRequest(plain, { prompt: [...question], tokens: [], chunkTokens, now });
+        questions += prefill;
       }
     },
   ];
   for (const at of works.keys()) await works[(at + turn) % works.length]?.();
   return { plain: made, watched: judged, questions, asked: reply.questions.length, tokens: tokens.length };
-}
-
-async function makeReply(
-  { config, now = () => performance.now() }: CostOptions,
-  { slot, start }: Setting,
-  { prompt, tokens }: Pick<CostedReply, "prompt" | "tokens">,
-): Promise<Making> {
-  const { prefillChunkTokens } = config.engine;
-  slot.clear();
-  const step = start();
-  const began = now();
-  for (let at = 0; at < prompt.length; at += prefillChunkTokens) {
-    await step([...prompt.subarray(at, at + prefillChunkTokens)]);
-  }
-  const between = now();
-  for (const token of tokens) await step([token]);
-  return { prefill: between - began, decode: now() - between };
 }

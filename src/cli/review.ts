@@ -37,22 +37,22 @@ interface DecideOptions extends CommonOptions {
   readonly supersede?: true;
 }
 
+/** Adds the flags of a command that works on the records: `CommonOptions`. */
+export function addRecordOptions(command: Command): Command {
+  return command
+    .option(
+      "--state-dir <folder>",
+      "folder with the state database (default: the configuration's, else LENSGATE_STATE_DIR, else the user's state folder)",
+    )
+    .option("--config <file>", "configuration that names the state folder (default: gateway.yaml, where there is one)")
+    .option("--json", "print JSON");
+}
+
 /** Adds `review list`, `review show <trace-id>` and `review decide <trace-id>`, which work on the state folder of this machine, gateway running or not, and on the queue that the configuration names. */
 export function registerReview(program: Command): void {
   const review = program.command("review").description("look at flagged generations and decide about them");
   const subcommand = (name: string, description: string) =>
-    review
-      .command(name)
-      .description(description)
-      .option(
-        "--state-dir <folder>",
-        "folder with the state database (default: the configuration's, else LENSGATE_STATE_DIR, else the user's state folder)",
-      )
-      .option(
-        "--config <file>",
-        "configuration that names the state folder (default: gateway.yaml, where there is one)",
-      )
-      .option("--json", "print JSON");
+    addRecordOptions(review.command(name).description(description));
 
   subcommand("list", "list review items, the most urgent first")
     .addOption(

@@ -1,6 +1,7 @@
 import type { Logger } from "../log.ts";
 import { recordEvent, type EventParts } from "../review/audit-events.ts";
 import { checkHeard, type HeardOverride } from "../review/overriding.ts";
+import { createFirstTimes } from "../trace/first-times.ts";
 import { createHearing } from "../trace/hearing.ts";
 import type { Override, OverrideEnding } from "../trace/override-store.ts";
 import type { PumpStep } from "../trace/pump.ts";
@@ -15,7 +16,6 @@ export interface OverrideExchangeParts extends EventParts {
 }
 
 const HEARD = "heard_overrides";
-const MOST_NOTED = 100;
 
 /**
  * Tells other gateways of the overrides of this one, of what it heard of, and of those that were ended, each once to every state
@@ -66,18 +66,17 @@ function createTaking(parts: OverrideExchangeParts): (items: readonly OverrideNe
 
 /** What does not pass, or is over, says nothing; the log tells of each once. */
 function createCheck({ log }: OverrideExchangeParts, clock: () => number): (news: OverrideNews) => HeardOverride {
-  const noted = new Set<string>();
+  const isFirst = createFirstTimes();
   return ({ id, body }) => {
     try {
       const heard = checkHeard(body, clock());
       return (heard.override ?? heard.ending ?? { until: 0 }).until > clock() ? heard : {};
     } catch (error) {
-      if (!noted.has(id) && noted.size < MOST_NOTED)
+      if (isFirst(id))
         log.warn(
           { override: id, err: error },
           "an override of another gateway is not as one may be; it is passed over",
         );
-      noted.add(id);
       return {};
     }
   };

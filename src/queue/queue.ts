@@ -136,6 +136,15 @@ export function isFlood(item: Pick<ReviewItem, "repetition">): boolean {
   return item.repetition.startsWith(FLOOD);
 }
 
+/** Why a trace belongs to another's item: it is `alike`, or one of a `flood` with other texts. */
+export type JoinReason = "alike" | "flood";
+
+/** Why an item stands for a trace; null where it is the trace's own. */
+export function joinReason(item: Pick<ReviewItem, "traceId" | "repetition">, traceId: string): JoinReason | null {
+  if (item.traceId === traceId) return null;
+  return isFlood(item) ? "flood" : "alike";
+}
+
 /** The review queue. Lost leases throw `GatewayError` `conflict`, a queue that cannot be reached `review_unavailable`. */
 export interface ReviewQueue {
   /** Idempotent by trace id: of a trace that is known, `former` changes nothing. */

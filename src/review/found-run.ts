@@ -1,4 +1,4 @@
-import { isFlood, type ItemStage, type ItemState, type QueuedItem } from "../queue/queue.ts";
+import { joinReason, type ItemStage, type ItemState, type JoinReason, type QueuedItem } from "../queue/queue.ts";
 import { stricter } from "../decide/decision.ts";
 import type { Decision } from "../decide/policy.ts";
 import type { EndReason } from "../engine/engine.ts";
@@ -22,7 +22,7 @@ export interface FoundItem {
   readonly state: ItemState;
   readonly stage: ItemStage;
   /** Why it is another trace's: the run is `alike`, or one of a `flood` with other texts. Null for its own. */
-  readonly joined: "alike" | "flood" | null;
+  readonly joined: JoinReason | null;
   /** Of the item; null while it is not decided. About a flood's item alone, not about what joined it. */
   readonly verdict: Verdict | null;
 }
@@ -126,7 +126,7 @@ export function toRun(known: KnownRun, gatewayId: string): FoundRun {
 
 function itemOf({ traceId, item, verdict }: KnownRun): FoundItem | null {
   if (item === undefined) return null;
-  const joined = traceId === null || traceId === item.traceId ? null : isFlood(item) ? "flood" : "alike";
+  const joined = traceId === null ? null : joinReason(item, traceId);
   const said = item.state === "decided" ? (verdict ?? null) : null;
   return { traceId: item.traceId, state: item.state, stage: item.stage, joined, verdict: said };
 }

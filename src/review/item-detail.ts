@@ -1,5 +1,5 @@
 import { GatewayError } from "../errors.ts";
-import { isFlood, type QueuedItem } from "../queue/queue.ts";
+import { joinReason, type JoinReason, type QueuedItem } from "../queue/queue.ts";
 import type { ReviewDecision } from "../trace/stores.ts";
 import { hideItem, hideView, type ShownItem } from "./blind-view.ts";
 import { boundView, type Omission } from "./bounded-view.ts";
@@ -14,7 +14,7 @@ export interface ItemDetail {
   /** Null while the queue has not got it. Where the trace joined another's item, that item. */
   readonly item: ShownItem | null;
   /** Why `item` is another trace's: this one is `alike`, so that its verdict is one on this trace, too; or one of a `flood` with other texts, and stays unjudged. */
-  readonly joined: "alike" | "flood" | null;
+  readonly joined: JoinReason | null;
   /** Whether scores, findings and action are left out until this reviewer gave a verdict. */
   readonly hidden: boolean;
   readonly trace: TraceView & { readonly omitted: Omission | null };
@@ -44,7 +44,7 @@ export async function readDetail(parts: DeskParts, traceId: string, reviewer: st
   const detector = item?.detector ?? trace.sample?.detector ?? trace.evidence[0]?.finding.detector ?? "";
   return {
     item: item === undefined ? null : hidden ? hideItem(item) : item,
-    joined: item === undefined || hidden || item.traceId === traceId ? null : isFlood(item) ? "flood" : "alike",
+    joined: item === undefined || hidden ? null : joinReason(item, traceId),
     hidden,
     trace: hidden ? hideView(view) : view,
     decisions: given.filter((decision) => isTheirs(decision.reviewer)).slice(-MOST.decisions),

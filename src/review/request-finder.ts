@@ -1,5 +1,5 @@
 import type { ReviewQueue } from "../queue/queue.ts";
-import type { DecisionStore, ScoreLog, TraceStore } from "../trace/stores.ts";
+import type { DecisionStore, ReviewDecision, ScoreLog, TraceStore } from "../trace/stores.ts";
 import { hideRun, leftTrace, toRun, type FoundRun, type KnownRun, type RunSource } from "./found-run.ts";
 import { isHidden, mayBeBlind, standingOf } from "./opinions.ts";
 
@@ -47,7 +47,7 @@ export function createRequestFinder(parts: FinderParts): RequestFinder {
     async find(id, reader) {
       const sources = await collect(parts, id);
       const known = await Promise.all(sources.slice(0, MOST).map((source) => look(parts, source)));
-      const runs = await Promise.all(known.flatMap((each) => each ?? []).map((each) => show(parts, each, reader)));
+      const runs = known.flatMap((each) => (each === undefined ? [] : [show(parts, each, reader)]));
       return { id, gateway: parts.gatewayId, runs: runs.toSorted(byTime), more: sources.length > MOST };
     },
   };
@@ -69,30 +69,35 @@ async function collect({ scores, tracesHere }: FinderParts, id: string): Promise
   return [...sources, ...[...new Set(others)].map((traceId) => ({ traceId }))];
 }
 
-async function look(parts: FinderParts, source: RunSource): Promise<KnownRun | undefined> {
+/** A run, and everything that was said of its item. */
+interface LookedUp extends KnownRun {
+  readonly said: readonly ReviewDecision[];
+}
+
+async function look(parts: FinderParts, source: RunSource): Promise<LookedUp | undefined> {
   const { traceId, found } = source;
   if (traceId === null || (found !== undefined && !leftTrace(found.row)))
-    return { ...source, trace: undefined, item: undefined, isErased: false };
+    return { ...source, trace: undefined, item: undefined, isErased: false, said: [] };
   const isErased = parts.isErased(traceId);
   const [trace, itemId] = await Promise.all([
     isErased ? undefined : parts.traces.get(traceId),
     parts.queue.itemOf(traceId),
   ]);
   const item = itemId === undefined ? undefined : await parts.queue.get(itemId);
-  const last = item?.state === "decided" ? standingOf(await parts.decisions.list(item.traceId)).last : undefined;
+  const said = item === undefined ? [] : await parts.decisions.list(item.traceId);
+  const last = item?.state === "decided" ? standingOf(said).last : undefined;
   const verdict = last === undefined || last.verdict === "withdrawn" ? undefined : last.verdict;
   const isKnown = found !== undefined || trace !== undefined || item !== undefined || isErased;
-  return isKnown ? { ...source, trace, item, verdict, isErased } : undefined;
+  return isKnown ? { ...source, trace, item, verdict, isErased, said } : undefined;
 }
 
-async function show(parts: FinderParts, known: KnownRun, reader: string | undefined): Promise<FoundRun> {
-  const run = toRun(known, parts.gatewayId);
-  return reader !== undefined && (await isKeptFrom(parts, known, reader)) ? hideRun(run) : run;
+function show({ gatewayId, blind }: FinderParts, known: LookedUp, reader: string | undefined): FoundRun {
+  const run = toRun(known, gatewayId);
+  return reader !== undefined && isKeptFrom(known, reader, blind) ? hideRun(run) : run;
 }
 
-async function isKeptFrom({ decisions, blind }: FinderParts, known: KnownRun, reader: string): Promise<boolean> {
-  const { found, trace, item, isErased } = known;
-  if (item !== undefined) return isHidden(item, await decisions.list(item.traceId), reader);
+function isKeptFrom({ found, trace, item, isErased, said }: LookedUp, reader: string, blind: number): boolean {
+  if (item !== undefined) return isHidden(item, said, reader);
   if (isErased) return false;
   if (trace !== undefined) return mayBeBlind(trace, blind);
   // Another gateway's whose trace has not come to the queue yet.

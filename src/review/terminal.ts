@@ -1,4 +1,4 @@
-import { isFlood, type QueuedItem } from "../queue/queue.ts";
+import { joinReason, type QueuedItem } from "../queue/queue.ts";
 import type { ReviewDecision } from "../trace/stores.ts";
 import type { Firing, TraceView } from "./evidence.ts";
 import type { FoundDetector, FoundItem, FoundRun } from "./found-run.ts";
@@ -59,6 +59,7 @@ export function formatTrace(
       : item.claimedBy === null
         ? item.state
         : `${item.state} by ${line(item.claimedBy)}`;
+  const why = item === undefined ? null : joinReason(item, head.id);
   const sections = [
     `${head.id}  ${view.state}, ${queue}`,
     `policy ${line(head.policy)} (${head.mode}), model ${line(head.model.name)}, ${new Date(head.createdAt).toISOString()}`,
@@ -66,9 +67,7 @@ export function formatTrace(
     `\nreply, ${tokens(reply.released)} released${reply.certain ? "" : " at the last finding"}:\n${text(true)}`,
     ...(unsent > 0 ? [`\n--- ${reply.unsent} here, ${tokens(unsent)} never sent ---\n${text(false)}`] : []),
     ...view.firings.map(formatFiring),
-    ...(item === undefined || item.traceId === head.id
-      ? []
-      : [`\nin review item ${item.traceId} (${WHY[isFlood(item) ? "flood" : "alike"]})`]),
+    ...(item === undefined || why === null ? [] : [`\nin review item ${item.traceId} (${WHY[why]})`]),
     ...decisions.map(
       (decision) =>
         `\nverdict ${decision.verdict} by ${line(decision.reviewer)}${decision.note === "" ? "" : `:\n${block(decision.note)}`}`,

@@ -1,4 +1,5 @@
 import type { Logger } from "../log.ts";
+import { createFirstTimes } from "./first-times.ts";
 import type { RedisHandle } from "./redis.ts";
 import type { Sealing } from "./sealing.ts";
 import { createSharedNews, type Heard } from "./shared-news.ts";
@@ -18,7 +19,6 @@ export interface SharedOverrides {
 
 /** Longer than any override lasts. */
 const KEPT_MS = 8 * 86_400_000;
-const MOST_NOTED = 100;
 
 /** Sealed bodies in `PREFIX:shared:overrides:bodies`, each to its id. */
 export function createSharedOverrides(
@@ -28,15 +28,14 @@ export function createSharedOverrides(
 ): SharedOverrides {
   const news = createSharedNews(redis, { name: "overrides", keptMs: KEPT_MS });
   const contextOf = (id: string) => `shared override ${id}`;
-  const noted = new Set<string>();
+  const isFirst = createFirstTimes();
 
   function open(id: string, sealed: string): OverrideNews[] {
     try {
       return [{ id, body: JSON.parse(sealing.open(sealed, contextOf(id))) }];
     } catch (error) {
-      if (!noted.has(id) && noted.size < MOST_NOTED)
+      if (isFirst(id))
         log.error({ err: error }, "an override in Redis was not written by a gateway with this key; it is passed over");
-      noted.add(id);
       return [];
     }
   }

@@ -67,8 +67,15 @@ export interface Panel {
   readonly description?: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly links?: readonly { readonly url: string }[];
+  /** What stands for a value: itself or the series' name. */
+  readonly options?: { readonly textMode?: string };
   readonly fieldConfig?: {
-    readonly defaults: { readonly unit: string; readonly thresholds: { readonly steps: readonly object[] } };
+    readonly defaults: {
+      readonly unit: string;
+      readonly thresholds: { readonly steps: readonly { readonly color: string; readonly value: number | null }[] };
+      /** Values to words. */
+      readonly mappings?: readonly { readonly options: Readonly<Record<string, { readonly text?: string }>> }[];
+    };
   };
   readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
 }
